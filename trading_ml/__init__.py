@@ -1,0 +1,1 @@
+"""From raw market ticks to a registered model you can trust."""

@@ -1,0 +1,1 @@
+"""What every room stands on: errors, parameters, time, instruments, the lake and the perturbation engine."""

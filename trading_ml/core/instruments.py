@@ -1,0 +1,131 @@
+"""Instruments: `SOURCE:SYMBOL`, the facts known about each, and the one escape for paths and partition keys."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from fnmatch import fnmatchcase
+from functools import lru_cache
+from importlib.resources import files
+from pathlib import Path
+from urllib.parse import unquote
+from zoneinfo import ZoneInfo
+
+import yaml
+from pydantic import field_validator
+
+from trading_ml.core.errors import BadInput, BadParams, Unknown
+from trading_ml.core.params import Params
+
+_SAFE = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-=^$#+,")
+
+
+class Facts(Params):
+    """What is known about an instrument beside its name."""
+
+    zone: str = "UTC"
+    """IANA zone whose calendar date partitions the ticks and anchors the bars."""
+    calendar: str | None = None
+    """Exchange calendar (an exchange-calendars name) of its sessions."""
+    tick_size: float | None = None
+    """Smallest price step, in price units."""
+    currency: str | None = None
+    """Currency of the price."""
+
+    @field_validator("zone")
+    @classmethod
+    def _known_zone(cls, zone: str) -> str:
+        try:
+            ZoneInfo(zone)
+        except Exception as cause:
+            raise ValueError(f"'{zone}' is not an IANA time zone") from cause
+        return zone
+
+
+class Instrument(Facts):
+    """One tradable thing at one source.
+
+    Example:
+        >>> Instrument(source="bitflyer", symbol="BTC_JPY").key
+        'bitflyer@BTC_JPY'
+    """
+
+    source: str
+    symbol: str
+
+    @property
+    def name(self) -> str:
+        """`SOURCE:SYMBOL`, as users write it."""
+        return f"{self.source}:{self.symbol}"
+
+    @property
+    def key(self) -> str:
+        """The escaped name, safe as a folder name and as a Dagster partition key."""
+        return key_of(self.name)
+
+
+def key_of(name: str) -> str:
+    """Escape `SOURCE:SYMBOL` for paths and partition keys; `name_of` undoes it.
+
+    Example:
+        >>> key_of("trth:BRK/B"), name_of("trth@BRK%2FB")
+        ('trth@BRK%2FB', 'trth:BRK/B')
+    """
+    source, _, symbol = name.partition(":")
+    return f"{_escape(source)}@{_escape(symbol)}"
+
+
+def name_of(key: str) -> str:
+    """The `SOURCE:SYMBOL` behind an escaped key."""
+    source, _, symbol = key.partition("@")
+    return f"{unquote(source)}:{unquote(symbol)}"
+
+
+def _escape(text: str) -> str:
+    escaped = "".join(c if c in _SAFE else "".join(f"%{b:02X}" for b in c.encode()) for c in text)
+    return escaped.replace(".", "%2E") if set(escaped) == {"."} else escaped
+
+
+def instrument(name: str, overrides: Path | None = None) -> Instrument:
+    """The instrument called `name` (`SOURCE:SYMBOL`), with its facts from the packaged and the user's list.
+
+    Raises:
+        BadParams: when `name` has no source, or the list of facts cannot be read.
+    """
+    source, colon, symbol = name.partition(":")
+    if not (source and colon and symbol):
+        raise BadParams(name, "is not SOURCE:SYMBOL", "write for example bitflyer:BTC_JPY")
+    facts: dict[str, object] = {}
+    stamp = overrides.stat().st_mtime_ns if overrides and overrides.is_file() else 0
+    for entry in _entries(str(overrides) if stamp else None, stamp):
+        if fnmatchcase(name, entry["match"]):
+            facts |= {key: value for key, value in entry.items() if key != "match"}
+    return Instrument.parse({"source": source, "symbol": symbol, **facts}, f"instruments, {name}")
+
+
+def pick(name: str, known: Iterable[str]) -> str:
+    """Resolve what a user typed (full name or bare symbol) among the known `SOURCE:SYMBOL` names.
+
+    Raises:
+        Unknown: when nothing matches. BadInput: when a bare symbol exists at several sources.
+    """
+    names = sorted(known)
+    if name in names:
+        return name
+    fits = [full for full in names if full.partition(":")[2] == name]
+    if len(fits) == 1:
+        return fits[0]
+    if fits:
+        raise BadInput(name, f"is traded at several sources ({', '.join(fits)})", "write SOURCE:SYMBOL")
+    raise Unknown.of("instrument", name, [*names, *(full.partition(":")[2] for full in names)])
+
+
+@lru_cache(maxsize=8)
+def _entries(overrides: str | None, _stamp: int) -> tuple[dict[str, str], ...]:
+    packaged = files("trading_ml.core").joinpath("instruments.yaml").read_text("utf-8")
+    entries = list(yaml.safe_load(packaged))
+    if overrides:
+        entries += yaml.safe_load(Path(overrides).read_text("utf-8")) or []
+    for number, entry in enumerate(entries, start=1):
+        if not isinstance(entry, dict) or "match" not in entry:
+            raise BadParams(overrides, f"entry {number} has no 'match'", "give each entry match: SOURCE:PATTERN")
+    return tuple(entries)

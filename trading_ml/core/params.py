@@ -1,0 +1,61 @@
+"""Parameters, typed once: frozen pydantic models whose errors name the key, the expectation and the fix."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Self
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from trading_ml.core.errors import BadParams, TradingError, nearest
+
+
+class Params(BaseModel):
+    """Frozen parameters; unknown keys are errors.
+
+    Example:
+        >>> class Sma(Params):
+        ...     period: int = 20
+        >>> Sma.parse({"period": 5}, "features.sma").period
+        5
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    @classmethod
+    def parse(cls, raw: Mapping[str, Any], where: str, error: type[TradingError] = BadParams) -> Self:
+        """Validate `raw`; a failure becomes one line that names `where` and the key.
+
+        Raises:
+            TradingError: of class `error`, naming the first offending key.
+        """
+        try:
+            return cls.model_validate(dict(raw))
+        except ValidationError as caught:
+            raise error(*explain(caught, where, cls)) from None
+
+
+def explain(caught: ValidationError, where: str, model: type[BaseModel]) -> tuple[str, str, str]:
+    """Turn pydantic's first complaint into (culprit, problem, fix)."""
+    first = caught.errors()[0]
+    path = [str(part) for part in first["loc"] if not str(part).startswith(("function-", "tagged-"))]
+    culprit = ".".join([where, *path]) if where else ".".join(path)
+    if first["type"] == "extra_forbidden":
+        return culprit, "unknown key", nearest(path[-1], _keys_at(model, path[:-1]))
+    if first["type"] == "missing":
+        return culprit, "is required but missing", ""
+    given = first.get("input")
+    said = first["msg"].removeprefix("Value error, ")
+    shown = f" (given: {given!r})" if isinstance(given, str | int | float | bool) else ""
+    return culprit, said[0].lower() + said[1:] + shown, ""
+
+
+def _keys_at(model: type[BaseModel], path: list[str]) -> list[str]:
+    """Keys that are allowed where `path` leads; the top's when it leads out of the models."""
+    for part in path:
+        field = model.model_fields.get(part)
+        annotation = field.annotation if field else None
+        if not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
+            continue
+        model = annotation
+    return [field.alias or name for name, field in model.model_fields.items()]
