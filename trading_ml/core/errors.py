@@ -67,6 +67,10 @@ class NoData(BadInput):
     """The request is well-formed but the data root holds nothing for it."""
 
 
+class OutOfRange(BadInput, IndexError):
+    """A position lies outside a sequence; also an IndexError, so that plain loops over the sequence end."""
+
+
 class Refused(TradingError):
     """A check, a proof or the gate says no."""
 

@@ -144,6 +144,13 @@ class Table:
             raise NoData(f"{'/'.join(self.parts)} {instrument} {day}", "is not there", "ingest or build it first")
         return cast(pl.DataFrame, pl.from_arrow(pq.read_table(path, columns=columns, use_threads=False)))
 
+    def read_rows(self, instrument: str, day: date, start: int, stop: int) -> pl.DataFrame:
+        """Rows [`start`, `stop`) of one partition; only the row groups that hold them are read."""
+        groups = range(start // ROW_GROUP, -(-stop // ROW_GROUP))
+        with pq.ParquetFile(self.path(instrument, day)) as file:
+            table = file.read_row_groups(list(groups), use_threads=False)
+        return cast(pl.DataFrame, pl.from_arrow(table)).slice(start - groups.start * ROW_GROUP, stop - start)
+
     def write(
         self, instrument: str, day: date, frame: pl.DataFrame, inputs: str, facts: Mapping | None = None
     ) -> Receipt:
