@@ -1,0 +1,18 @@
+"""Ticks: raw uploads merged into one clean, ordered, accounted sequence an instrument, and the way to read it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from trading_ml.ticks.store import Ticks
+
+__all__ = ["Ticks"]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "Ticks":
+        from trading_ml.ticks.store import Ticks
+
+        return Ticks
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

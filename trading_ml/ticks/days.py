@@ -1,0 +1,45 @@
+"""The local days of an instrument's ticks, and where in the whole sequence each of them begins."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import numpy as np
+
+from trading_ml.core.errors import BadInput
+from trading_ml.core.instruments import Instrument
+from trading_ml.core.lake import Table
+
+
+class Days:
+    """An index over daily partitions, made from their receipts alone.
+
+    Args:
+        table: The table of ticks.
+        traded: The instrument.
+    """
+
+    def __init__(self, table: Table, traded: Instrument) -> None:
+        receipts = {day: table.receipt(traded.name, day) for day in table.dates(traded.name)}
+        self.table, self.instrument = table, traded
+        self.dates = list(receipts)
+        self._digests = [receipt.digest if receipt else "" for receipt in receipts.values()]
+        rows = [receipt.rows if receipt else 0 for receipt in receipts.values()]
+        self.bounds = np.concatenate(([0], np.cumsum(rows, dtype=np.int64)))
+        """Position of the first tick of each day, and the number of ticks at the end."""
+
+    def holding(self, position: int) -> int:
+        """Which day holds the tick at a position of the sequence."""
+        return int(np.searchsorted(self.bounds, position, side="right")) - 1
+
+    def verified(self, number: int) -> date:
+        """The date of day `number`, whose ticks are still those that were counted.
+
+        Raises:
+            BadInput: when they have been built anew since.
+        """
+        day = self.dates[number]
+        receipt = self.table.receipt(self.instrument.name, day)
+        if receipt is None or receipt.digest != self._digests[number]:
+            raise BadInput(f"ticks of {self.instrument.name} on {day}", "changed since they were opened", "open again")
+        return day

@@ -1,0 +1,176 @@
+"""`Ticks`: all ticks of an instrument as one sequence, whatever files they came from."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterator
+from functools import partial
+from operator import index as as_integer
+from pathlib import Path
+from typing import Any, Self, overload
+
+import numpy as np
+import polars as pl
+
+from trading_ml.core.errors import BadParams, OutOfRange, Unknown
+from trading_ml.core.instruments import instrument
+from trading_ml.core.lake import ROW_GROUP, Lake
+from trading_ml.core.settings import Settings
+from trading_ml.core.time import date_of
+from trading_ml.ticks.days import Days
+from trading_ml.ticks.neighbours import Block, Neighbours
+from trading_ml.ticks.prices import stamps
+from trading_ml.ticks.ranges import Floats
+from trading_ml.ticks.recent import Recent
+
+KINDS = ("trades", "quotes")
+_MEMORY = 256 * 2**20
+
+
+class Ticks:
+    """The ticks of one instrument in tick order, excluded ones included, read where they are asked for.
+
+    Opening reads only how many ticks each day has; later, memory holds what was used last, within a bound. It is a
+    snapshot: after an ingest that touched the instrument, open again.
+
+    Example:
+        >>> ticks = Ticks.open("bitflyer:BTC_JPY")  # doctest: +SKIP
+        >>> len(ticks), ticks[-1]["price"], ticks[1000:2000].height  # doctest: +SKIP
+        (1170214, 1211650.0, 1000)
+    """
+
+    def __init__(self, days: Days) -> None:
+        self.instrument, self.dates = days.instrument, tuple(days.dates)
+        self._days = days
+        self._groups: Recent[pl.DataFrame] = Recent(_MEMORY, lambda frame: int(frame.estimated_size()))
+        self._blocks: Recent[Block] = Recent(_MEMORY, lambda block: block.nbytes)
+        self._neighbours: dict[tuple[str, int], Neighbours] = {}
+
+    @classmethod
+    def open(cls, name: str, kind: str = "trades", data: Path | str | None = None) -> Self:
+        """Open the ticks of an instrument.
+
+        Args:
+            name: `SOURCE:SYMBOL`, or the bare symbol where it is unique.
+            kind: "trades" or "quotes".
+            data: Root folder; that of the settings by default.
+
+        Raises:
+            Unknown: when there is no such kind or instrument. BadInput: when a bare symbol is ambiguous.
+        """
+        if kind not in KINDS:
+            raise Unknown.of("kind of ticks", kind, KINDS)
+        table = Lake(Path(data or Settings().data)).table("ticks", kind)
+        return cls(Days(table, instrument(table.pick(name), Settings().instruments)))
+
+    def __len__(self) -> int:
+        return int(self._days.bounds[-1])
+
+    def __repr__(self) -> str:
+        kind = self._days.table.parts[-1]
+        return f"<Ticks {self.instrument.name}: {len(self):,} {kind} on {len(self.dates):,} days>"
+
+    @overload
+    def __getitem__(self, key: int) -> dict[str, Any]: ...
+    @overload
+    def __getitem__(self, key: slice) -> pl.DataFrame: ...
+    def __getitem__(self, key: int | slice) -> dict[str, Any] | pl.DataFrame:
+        """One tick as a dict of Python values, or a slice of ticks as a DataFrame.
+
+        Python's datetime ends at microseconds; `ticks[i : i + 1]` has the nanoseconds.
+
+        Raises:
+            OutOfRange: when there is no such tick.
+        """
+        if isinstance(key, slice):
+            return self._slice(range(*key.indices(len(self))))
+        at = self._position(key)
+        return next(self._pieces(at, at + 1)).row(0, named=True)
+
+    def index_at(self, ns: int) -> int:
+        """Position of the first tick at or after a moment in nanoseconds UTC; `len` of the ticks if there is none."""
+        wanted = date_of(ns, self.instrument.zone)
+        number = bisect_left(self.dates, wanted)
+        start = int(self._days.bounds[number])
+        if number == len(self.dates) or self.dates[number] > wanted:
+            return start
+        day = self._days.table.read(self.instrument.name, self._days.verified(number), ["ts_event"])
+        return start + int(np.searchsorted(stamps(day), ns))
+
+    def get_bars(
+        self,
+        index: int,
+        count: int,
+        unit: str,
+        size: int = 1,
+        future: bool = False,
+        prevent_lookahead_bias: bool = True,
+    ) -> Floats:
+        """The `count` time bars next to a tick, oldest first, as an array (≤ `count`, 8).
+
+        Columns: open, high, low, close, trades, volume, mean size, max size. With k the bar that holds the tick:
+
+        | future | prevent_lookahead_bias | bars              |
+        | ------ | ---------------------- | ----------------- |
+        | no     | yes                    | k − count … k − 1 |
+        | yes    | yes                    | k + 1 … k + count |
+        | no     | no                     | k − count + 1 … k |
+        | yes    | no                     | k … k + count − 1 |
+
+        Bar k is whole, so it also tells what was traded after the tick. Bars are half-open, anchored at local
+        midnight of the instrument and cut at the next; bars of several days take the calendar dates of equal
+        ordinal // `size`. Intervals without usable ticks have no bar and are stepped over, and fewer rows come back
+        where the ticks end. Excluded ticks enter no bar: asked for one, k is the bar of its interval, and if that
+        interval has none, the bars before it are past and those after it future.
+
+        Args:
+            index: Position of a tick; negative ones count from the end.
+            count: Most bars to return.
+            unit: "second", "minute", "hour" or "day".
+            size: Units in a bar.
+            future: Bars after the tick instead of bars before it.
+            prevent_lookahead_bias: Leave out bar k, which is not complete at the tick.
+
+        Raises:
+            OutOfRange: when there is no such tick. BadParams: when `count` or `size` is not positive.
+            Unknown: when the unit is none of the four.
+        """
+        if count < 1:
+            raise BadParams(f"count {count}", "is not a positive number of bars")
+        if (unit, size) not in self._neighbours:
+            self._neighbours[unit, size] = Neighbours(self._days, unit, size, self._blocks)
+        near = self._neighbours[unit, size]
+        search = near.after if future else near.before
+        return search(self._position(index), count, own=not prevent_lookahead_bias)
+
+    def _position(self, index: int) -> int:
+        at = as_integer(index)
+        if not -len(self) <= at < len(self):
+            raise OutOfRange(f"tick {at} of {self.instrument.name}", f"is not there: {len(self):,} ticks are known")
+        return at % len(self)
+
+    def _slice(self, wanted: range) -> pl.DataFrame:
+        """Days may differ in the optional columns (`ts_recv`, `trade_id`): where one is absent it is null."""
+        if not wanted:
+            return self._group(0, 0).clear()
+        low, high = min(wanted[0], wanted[-1]), max(wanted[0], wanted[-1]) + 1
+        frame = pl.concat(self._pieces(low, high), how="diagonal")
+        return frame if wanted.step == 1 else frame[:: wanted.step]
+
+    def _pieces(self, low: int, high: int) -> Iterator[pl.DataFrame]:
+        """The ticks at positions [`low`, `high`), a row group at a time."""
+        while low < high:
+            number = self._days.holding(low)
+            group, row = divmod(low - int(self._days.bounds[number]), ROW_GROUP)
+            piece = self._group(number, group)[row : row + high - low]
+            yield piece
+            low += piece.height
+
+    def _group(self, number: int, group: int) -> pl.DataFrame:
+        """One row group of a day: what is read at once, and remembered."""
+        return self._groups.get((number, group), partial(self._read, number, group))
+
+    def _read(self, number: int, group: int) -> pl.DataFrame:
+        start, rows = group * ROW_GROUP, int(self._days.bounds[number + 1] - self._days.bounds[number])
+        day = self._days.verified(number)
+        return self._days.table.read_rows(self.instrument.name, day, start, min(start + ROW_GROUP, rows))
