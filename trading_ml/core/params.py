@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import Any, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -45,17 +46,24 @@ def explain(caught: ValidationError, where: str, model: type[BaseModel]) -> tupl
     if first["type"] == "missing":
         return culprit, "is required but missing", ""
     given = first.get("input")
+    if first["type"] == "literal_error" and isinstance(given, str):
+        known = re.findall(r"'([^']+)'", first.get("ctx", {})["expected"])
+        return culprit, f"'{given}' is not a known value", nearest(given, known)
     said = first["msg"].removeprefix("Value error, ")
     shown = f" (given: {given!r})" if isinstance(given, str | int | float | bool) else ""
     return culprit, said[0].lower() + said[1:] + shown, ""
 
 
 def _keys_at(model: type[BaseModel], path: list[str]) -> list[str]:
-    """Keys that are allowed where `path` leads; the top's when it leads out of the models."""
+    """Keys that are allowed where `path` leads through nested models, mappings and sequences of them."""
+    here = [model]
     for part in path:
-        field = model.model_fields.get(part)
-        annotation = field.annotation if field else None
-        if not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
-            continue
-        model = annotation
-    return [field.alias or name for name, field in model.model_fields.items()]
+        fields = [each.model_fields[part] for each in here if part in each.model_fields]
+        here = [inner for field in fields for inner in _models_in(field.annotation)] or here
+    return [field.alias or name for each in here for name, field in each.model_fields.items()]
+
+
+def _models_in(annotation: Any) -> list[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [model for inner in get_args(annotation) for model in _models_in(inner)]
