@@ -1,0 +1,156 @@
+"""Raw files as they come: plain, gz, or a zip of one file; streamed in blocks cut at line ends, in bounded memory."""
+
+from __future__ import annotations
+
+import os
+import zipfile
+import zlib
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from functools import partial
+from io import BufferedReader
+from pathlib import Path
+from typing import cast
+
+from isal import igzip_lib, igzip_threaded
+
+from trading_ml.core.digest import file_digest
+from trading_ml.core.errors import BadFile
+
+BLOCK = 4 << 20
+"""Bytes read at a time: large enough to parse at full speed, small enough that a few in flight are nothing."""
+LINE = 1 << 20
+"""Longest line that can be a row; of a longer one only the beginning is held."""
+HEAD = 64 << 10
+
+_GZ, _ZIP = b"\x1f\x8b", b"PK\x03\x04"
+_FOREIGN = {
+    b"\xff\xfe": "UTF-16 text",
+    b"\xfe\xff": "UTF-16 text",
+    b"BZh91AY&SY": "compressed with bzip2",
+    b"\xfd7zXZ": "compressed with xz",
+    b"\x28\xb5\x2f\xfd": "compressed with zstd",
+    b"7z\xbc\xaf": "a 7z archive",
+    b"PK\x05\x06": "an empty zip",
+    _ZIP: "an archive in an archive",
+    _GZ: "compressed twice",
+}
+_BROKEN = (EOFError, OSError, zlib.error, igzip_lib.IsalError, zipfile.BadZipFile, NotImplementedError)
+
+
+@dataclass(frozen=True)
+class RawFile:
+    """One raw file under the name of its content.
+
+    Example:
+        >>> RawFile(Path("trades.csv.gz"), "00000000000000ff" + 48 * "0").upload
+        255
+    """
+
+    path: Path
+    sha256: str
+
+    @classmethod
+    def of(cls, path: Path) -> RawFile:
+        """The file at `path`, hashed.
+
+        Raises:
+            BadFile: when there is no such file, it is a directory or it is empty.
+        """
+        check(path)
+        return cls(path, file_digest(path))
+
+    @property
+    def upload(self) -> int:
+        """First 8 bytes of the sha256: the number that leads from a tick back to this file."""
+        return int(self.sha256[:16], 16)
+
+    def blocks(self, size: int = BLOCK) -> Iterator[bytes]:
+        """The decompressed bytes in blocks of about `size`, each ending at a line end (the last may not).
+
+        Memory is bounded by `size` and `LINE` whatever the file holds: a line beyond `LINE` is shortened, to a
+        length that still shows that it was too long.
+
+        Raises:
+            BadFile: when the file is missing, breaks off, is corrupt, or is an archive of several files.
+        """
+        with _opened(self.path) as stream:
+            yield from cut(iter(partial(stream.read, size), b""))
+
+
+def head(path: Path, size: int = HEAD) -> bytes:
+    """The first `size` decompressed bytes of a file.
+
+    Raises:
+        BadFile: as `RawFile.of` and `RawFile.blocks`.
+    """
+    check(path)
+    with _opened(path) as stream:
+        return stream.read(size)
+
+
+def check(path: Path) -> None:
+    """Refuse what is no file with something in it.
+
+    Raises:
+        BadFile: when there is no such file, it is a directory, is empty or may not be read.
+    """
+    if path.is_dir():
+        raise BadFile(path, "is a directory, not a file", "name the files in it")
+    if not path.is_file():
+        raise BadFile(path, "does not exist")
+    if path.stat().st_size == 0:
+        raise BadFile(path, "is empty", "fetch it again")
+    if not os.access(path, os.R_OK):
+        raise BadFile(path, "may not be read", "change its permissions")
+
+
+def cut(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    r"""Regroup chunks of bytes into blocks that end at line ends.
+
+    Example:
+        >>> list(cut([b"a\nb", b"c\nd"]))
+        [b'a\n', b'bc\n', b'd']
+    """
+    rest = b""
+    for chunk in chunks:
+        block = rest + chunk
+        end = block.rfind(b"\n") + 1
+        if end:
+            yield block[:end]
+        rest = block[end : end + LINE + 1]
+    if rest:
+        yield rest
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[BufferedReader]:
+    """The decompressed bytes of `path`; whatever goes wrong while reading them names the file."""
+    try:
+        with ExitStack() as stack:
+            stream = _stream(path, stack)
+            start = stream.peek(16)[:16]
+            for magic, what in _FOREIGN.items():
+                if start.startswith(magic):
+                    raise BadFile(path, f"is {what}", "give plain UTF-8 text, gz of it, or a zip of one such file")
+            yield stream
+    except _BROKEN as cause:  # pyright: ignore[reportGeneralTypeIssues]
+        raise BadFile(path, f"is truncated or corrupt ({cause})", "fetch it again") from cause
+
+
+def _stream(path: Path, stack: ExitStack) -> BufferedReader:
+    """The bytes of `path`, unpacked according to how they begin, whatever the file is called."""
+    plain = stack.enter_context(path.open("rb"))
+    magic = plain.peek(4)
+    if magic.startswith(_GZ):
+        return cast(BufferedReader, stack.enter_context(igzip_threaded.open(plain, "rb", threads=1)))
+    if not magic.startswith(_ZIP):
+        return plain
+    archive = stack.enter_context(zipfile.ZipFile(plain))
+    members = [member for member in archive.infolist() if not member.is_dir()]
+    if len(members) != 1:
+        raise BadFile(path, f"is a zip of {len(members)} files, not of one", "unpack it and give its files")
+    if members[0].flag_bits & 1:
+        raise BadFile(path, "is an encrypted zip", "unpack it first")
+    return cast(BufferedReader, stack.enter_context(archive.open(members[0])))
