@@ -1,0 +1,185 @@
+"""Merging: what all uploads hold for one instrument and date becomes its ticks, in one order whatever came first."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import ExitStack
+from datetime import date
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import polars as pl
+
+from trading_ml.core.digest import digest
+from trading_ml.core.errors import AccountingError
+from trading_ml.core.instruments import Instrument, key_of
+from trading_ml.core.lake import Lake, Receipt, Table
+from trading_ml.core.progress import track
+from trading_ml.core.settings import Settings
+from trading_ml.ticks import records, repeats
+from trading_ml.ticks.records import Cell, Part, Upload
+from trading_ml.ticks.rules import chosen, excluded_by, rules_digest
+
+VERSION = 1
+"""Raise it when the same parts would give other ticks: every partition is then merged again."""
+ORDER = ("ts_event", "seq", "upload", "row")
+COLUMNS = {
+    "trades": ("ts_event", "price", "size", "seq", "side", "conditions", "excluded_by", "upload", "row"),
+    "quotes": ("ts_event", "bid", "ask", "bid_size", "ask_size", "seq", "excluded_by", "upload", "row"),
+}
+WHERE_KNOWN = ("ts_recv", "trade_id")
+
+
+class Share(NamedTuple):
+    """What one upload gives to a cell, and the folder that holds its parts."""
+
+    upload: Upload
+    part: Part
+    folder: Path
+
+    def rows(self) -> pl.DataFrame:
+        """The rows, in file order.
+
+        Raises:
+            AccountingError: when they are not all there.
+        """
+        place = self.folder / self.part.kind / key_of(self.part.instrument)
+        frames = [pl.read_parquet(path) for path in place.glob(f"{self.part.date}-*.parquet")]
+        found = sum(frame.height for frame in frames)
+        if found != self.part.rows:
+            culprit = f"upload {self.upload.id}, {self.part.instrument} {self.part.date}"
+            raise AccountingError(culprit, f"{self.part.rows} rows were read, {found} are left", "ingest it again")
+        return pl.concat(frames).sort("row").with_columns(upload=pl.lit(self.upload.number, pl.UInt64))
+
+
+def shares(lake: Lake, instrument: str | None = None) -> dict[Cell, list[Share]]:
+    """What each upload gives to each cell (of one instrument), uploads in ascending order."""
+    found: dict[Cell, list[Share]] = defaultdict(list)
+    for upload in records.known(lake):
+        if (parsed := records.parsed(lake, upload.id)) is None:
+            continue
+        folder = records.parts_folder(lake, upload, parsed)
+        for part in parsed.partitions:
+            if instrument in (None, part.instrument):
+                found[part.cell].append(Share(upload, part, folder))
+    return found
+
+
+def build(lake: Lake, instrument: Instrument, day: date, kind: str) -> Receipt | None:
+    """Merge the ticks of one date, unless they are current; where no upload holds any (more), there are none.
+
+    Order is (`ts_event`, `seq`, `upload`, `row`), repeats are dropped (see `repeats.split`), rows that a cleaning
+    rule rejects stay with its name in `excluded_by`. The receipt's facts hold, by upload: rows = kept + duplicates,
+    and how many of the kept each rule excluded.
+
+    Returns:
+        The receipt, or None where nothing remains for the date.
+
+    Raises:
+        AccountingError: when rows got lost or doubled on the way.
+    """
+    return build_dates(lake, instrument, [day], kind).get(day)
+
+
+def build_dates(
+    lake: Lake, instrument: Instrument, days: Iterable[date], kind: str, executor: Executor | None = None
+) -> dict[date, Receipt]:
+    """Merge several dates; see `build`. Dates for which nothing remains are missing in the answer.
+
+    Args:
+        lake: Where uploads and ticks are.
+        instrument: Whose ticks.
+        days: Local dates in the instrument's zone.
+        kind: `trades` or `quotes`.
+        executor: Where to work; by default as many threads as the settings allow.
+    """
+    cells = [Cell(kind, instrument.name, day) for day in sorted(set(days))]
+    with ExitStack() as stack:
+        # Whoever merges has read the ledger under the lock: an older view never overwrites a newer one.
+        stack.enter_context(lake.lock("ticks", kind, instrument.key))
+        known = shares(lake, instrument.name)
+        pool = executor or stack.enter_context(ThreadPoolExecutor(Settings().workers))
+        work = [pool.submit(_build, lake, cell, known.get(cell, [])) for cell in cells]
+        done = track(f"merge {instrument.name} {kind}", (future.result() for future in work), len(work))
+        return {cell.date: receipt for cell, receipt in zip(cells, done, strict=True) if receipt}
+
+
+def build_span(
+    lake: Lake, instrument: Instrument, start: date, end: date, executor: Executor | None = None
+) -> dict[str, dict[date, Receipt]]:
+    """Merge every kind over the dates from `start` to `end` (exclusive) that have, or had, ticks; see `build`."""
+    days: dict[str, set[date]] = defaultdict(set)
+    for cell in [*shares(lake, instrument.name), *_published(lake, instrument.name)]:
+        if start <= cell.date < end:
+            days[cell.kind].add(cell.date)
+    return {kind: build_dates(lake, instrument, days[kind], kind, executor) for kind in sorted(days)}
+
+
+def stale(lake: Lake) -> list[Cell]:
+    """Cells whose ticks are not what `build` would make today: new or changed uploads, withdrawn ones, other rules.
+
+    Reads the records of uploads and the footers of ticks only.
+    """
+    known = shares(lake)
+    return [
+        cell
+        for cell in sorted({*known, *_published(lake)})
+        if not known.get(cell) or not _table(lake, cell).is_current(*cell[1:], _inputs(cell, known[cell]))
+    ]
+
+
+def _build(lake: Lake, cell: Cell, given: list[Share]) -> Receipt | None:
+    table, inputs = _table(lake, cell), _inputs(cell, given)
+    if not given:
+        table.remove(cell.instrument, cell.date)
+        return None
+    receipt = table.receipt(cell.instrument, cell.date)
+    if receipt and receipt.inputs == inputs:
+        return receipt
+    kept, duplicates = repeats.split(pl.concat([share.rows() for share in given], how="diagonal"))
+    columns = [*COLUMNS[cell.kind], *(name for name in WHERE_KNOWN if name in kept.columns)]
+    ticks = kept.with_columns(excluded_by(_rules(cell))).select(columns).sort(ORDER)
+    return table.write(cell.instrument, cell.date, ticks, inputs, {"uploads": _accounts(given, ticks, duplicates)})
+
+
+def _accounts(given: list[Share], ticks: pl.DataFrame, duplicates: pl.DataFrame) -> Mapping[str, Any]:
+    """By upload: rows read, kept and dropped as duplicates, and of the kept how many each rule excluded."""
+    kept, dropped = _count(ticks, "upload"), _count(duplicates, "upload")
+    excluded = _count(ticks.filter(pl.col("excluded_by").is_not_null()), "upload", "excluded_by")
+    accounts = {}
+    for upload, part, _ in given:
+        account = {"rows": part.rows, "kept": kept.get((upload.number,), 0)}
+        account["duplicates"] = dropped.get((upload.number,), 0)
+        if part.rows != account["kept"] + account["duplicates"]:
+            raise AccountingError(f"upload {upload.id}, {part.instrument} {part.date}", f"does not add up: {account}")
+        rules = {rule: rows for (number, rule), rows in excluded.items() if number == upload.number}
+        accounts[upload.id] = {**account, "excluded": rules}
+    return accounts
+
+
+def _count(rows: pl.DataFrame, *by: str) -> dict[tuple[Any, ...], int]:
+    return {tuple(key): rows for *key, rows in rows.group_by(by).len().iter_rows()}
+
+
+def _inputs(cell: Cell, given: list[Share]) -> str:
+    contents = [(share.upload.sha256, share.part.digest) for share in given]
+    return digest(VERSION, rules_digest(_rules(cell)), contents)
+
+
+def _rules(cell: Cell) -> Any:
+    return chosen(cell.instrument.partition(":")[0], cell.kind)
+
+
+def _table(lake: Lake, cell: Cell) -> Table:
+    return lake.table("ticks", cell.kind)
+
+
+def _published(lake: Lake, instrument: str | None = None) -> list[Cell]:
+    return [
+        Cell(kind, name, day)
+        for kind in COLUMNS
+        for name in ([instrument] if instrument else lake.table("ticks", kind).instruments())
+        for day in lake.table("ticks", kind).dates(name)
+    ]

@@ -1,0 +1,127 @@
+"""Reading an upload: adapter's chunks into parts, all of it staged and then published in one rename."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from trading_ml import adapters
+from trading_ml.adapters.raw import BLOCK, RawFile
+from trading_ml.core import progress
+from trading_ml.core.digest import digest, file_digest
+from trading_ml.core.errors import BadFile
+from trading_ml.core.lake import Lake, publish
+from trading_ml.ticks.parts import PartWriter, zones_of
+from trading_ml.ticks.records import Parsed, Upload, parts_folder, quarantine_path
+
+Watcher = Callable[[int, int, int], None]
+"""Told of bytes done, bytes in total (decompressed) and rows while a file is read."""
+
+
+def is_current(lake: Lake, upload: Upload, parsed: Parsed) -> bool:
+    """Whether reading the upload again would give what is there: same adapter code, symbol and zones."""
+    there = parts_folder(lake, upload, parsed).exists()
+    return there and parsed.recipe == _recipe(upload) and parsed.zones == zones_of(parsed.zones)
+
+
+def read(lake: Lake, upload: Upload, watch: Watcher | None = None) -> Parsed:
+    """Read the file of an upload and publish its parts, its quarantine and, as the last thing, `parsed.json`.
+
+    The caller holds the upload's lock. Parts lie in a folder named after their content, so those of an older
+    reading stay whole until `parsed.json` names the new ones.
+
+    Raises:
+        BadFile: when the file is gone, has changed since it was announced, or breaks off.
+        AccountingError: when the adapter lost or invented rows.
+    """
+    raw = RawFile.of(Path(upload.path))
+    if raw.sha256 != upload.sha256:
+        raise BadFile(upload.path, "has changed since it was announced", "ingest it again")
+    with lake.staging() as stage:
+        writer = _written(lake, stage, upload, watch or _reporter(upload))
+        partitions, refused = writer.finish(), writer.quarantine()
+        folder = digest([part.model_dump(mode="json") for part in partitions])[:12]
+        final = lake.path("uploads", upload.id, "parts", folder)
+        if not final.exists():
+            publish(stage, final)
+    lake.write_parquet(quarantine_path(lake, upload.id), refused)
+    parsed = Parsed(
+        rows=writer.rows,
+        quarantined=dict(sorted(refused.group_by("reason").len().iter_rows())),
+        recipe=_recipe(upload),
+        zones=writer.zones,
+        partitions=partitions,
+        folder=folder,
+    )
+    lake.write_json(lake.path("uploads", upload.id, "parsed.json"), parsed)
+    return parsed
+
+
+def drop_replaced(lake: Lake, upload: Upload, parsed: Parsed) -> None:
+    """Remove parts that `parsed` no longer names: an older reading's, or a killed one's."""
+    for folder in lake.path("uploads", upload.id, "parts").iterdir():
+        if folder.name != parsed.folder:
+            shutil.rmtree(folder)
+
+
+def _written(lake: Lake, stage: Path, upload: Upload, watch: Watcher) -> PartWriter:
+    writer, passed = PartWriter(lake, stage, upload.adapter), [0]
+    path = Path(upload.path)
+    total = _text_bytes(path)
+    for chunk in adapters.get(upload.adapter).read(_Watched(path, upload.sha256, passed.append), upload.symbol):
+        writer.add(chunk)
+        watch(min(sum(passed), total), total, writer.rows)
+    return writer
+
+
+def _recipe(upload: Upload) -> str:
+    adapter = adapters.ADAPTERS.get(upload.adapter)
+    return digest(upload.adapter, _source(adapter.read) if adapter else None, upload.symbol)
+
+
+@cache
+def _source(function: Callable[..., Any]) -> str:
+    """Digest of the files a function of `adapters` is made of: its module and those of the room it imports from."""
+    room, found = f"{adapters.__name__}.", set[str]()
+    waiting = [function.__module__]
+    while waiting:
+        name = waiting.pop()
+        found.add(name)
+        parts = [
+            getattr(part, "__module__", None) or getattr(part, "__name__", "")
+            for part in vars(sys.modules[name]).values()
+        ]
+        waiting += {part for part in parts if isinstance(part, str) and part.startswith(room)} - found
+    return digest([file_digest(Path(str(sys.modules[name].__file__))) for name in sorted(found)])
+
+
+def _reporter(upload: Upload) -> Watcher:
+    return lambda done, total, _rows: progress.report(f"read {upload.name}", done, total)
+
+
+def _text_bytes(path: Path) -> int:
+    """Decompressed size, for progress only: a gz says that of its last member, modulo 4 GiB, in its last bytes."""
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        if file.read(2) != b"\x1f\x8b":
+            return size
+        file.seek(-4, 2)
+        return max(size, int.from_bytes(file.read(4), "little"))
+
+
+@dataclass(frozen=True)
+class _Watched(RawFile):
+    """A raw file that tells how many bytes were taken from it."""
+
+    taken: Callable[[int], None]
+
+    def blocks(self, size: int = BLOCK) -> Iterator[bytes]:
+        """The file's blocks."""
+        for block in super().blocks(size):
+            self.taken(len(block))
+            yield block

@@ -1,0 +1,102 @@
+"""What an adapter reads, put into dates and instruments while it streams by, in bounded memory."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import polars as pl
+
+from trading_ml.adapters import QUARANTINE, Chunk
+from trading_ml.core.digest import digest
+from trading_ml.core.errors import AccountingError
+from trading_ml.core.instruments import instrument, key_of
+from trading_ml.core.lake import Lake
+from trading_ml.core.settings import Settings
+from trading_ml.core.time import local_date
+from trading_ml.ticks.records import Cell, Part
+
+FLUSH_ROWS = 1_000_000
+"""Rows held in memory before they are written."""
+
+
+class PartWriter:
+    """Writes chunks below `folder` as `<kind>/<instrument>/<date>-<n>.parquet`, the n-th flush of that date.
+
+    Args:
+        lake: Where the writing is staged.
+        folder: A folder nobody reads yet.
+        source: Source of the instruments, the adapter's name.
+    """
+
+    def __init__(self, lake: Lake, folder: Path, source: str) -> None:
+        self._lake, self._folder, self._source = lake, folder, source
+        self._waiting: dict[str, list[pl.DataFrame]] = defaultdict(list)
+        self._quarantine: list[pl.DataFrame] = []
+        self._held = 0
+        self._digests: dict[Cell, list[str]] = defaultdict(list)
+        self._rows: Counter[Cell] = Counter()
+        self.rows = 0
+        self.zones: dict[str, str] = {}
+
+    def add(self, chunk: Chunk) -> None:
+        """Take over a chunk's rows.
+
+        Raises:
+            AccountingError: when the adapter lost or invented rows.
+        """
+        if chunk.rows != chunk.frame.height + chunk.quarantine.height:
+            told = f"{chunk.rows} rows became {chunk.frame.height} ticks and {chunk.quarantine.height} in quarantine"
+            raise AccountingError(f"adapter {self._source}", told, "every row must be one or the other")
+        self.rows += chunk.rows
+        if chunk.quarantine.height:
+            self._quarantine.append(chunk.quarantine)
+        if chunk.frame.height:
+            self._waiting[chunk.kind].append(chunk.frame)
+            self._held += chunk.frame.height
+        if self._held >= FLUSH_ROWS:
+            self._flush()
+
+    def finish(self) -> tuple[Part, ...]:
+        """Write what is still held and say what there is.
+
+        Raises:
+            AccountingError: when the rows written and quarantined are not the rows read.
+        """
+        self._flush()
+        written, quarantined = sum(self._rows.values()), self.quarantine().height
+        if self.rows != written + quarantined:
+            raise AccountingError(
+                f"source {self._source}", f"{self.rows} rows read, {written} written, {quarantined} quarantined"
+            )
+        return tuple(
+            Part(**cell._asdict(), rows=self._rows[cell], digest=digest(self._digests[cell]))
+            for cell in sorted(self._rows)
+        )
+
+    def quarantine(self) -> pl.DataFrame:
+        """Rows that are no ticks, with reason and raw text, in file order."""
+        return pl.concat([pl.DataFrame(schema=QUARANTINE), *self._quarantine]).sort("row", maintain_order=True)
+
+    def _flush(self) -> None:
+        for kind, frames in self._waiting.items():
+            for (symbol,), rows in pl.concat(frames).partition_by("symbol", as_dict=True, include_key=False).items():
+                self._write(kind, f"{self._source}:{symbol}", rows)
+        self._waiting.clear()
+        self._held = 0
+
+    def _write(self, kind: str, name: str, rows: pl.DataFrame) -> None:
+        if name not in self.zones:
+            self.zones |= zones_of([name])
+        dated = rows.with_columns(local_date("ts_event", self.zones[name]).alias("_date"))
+        for (day,), part in dated.partition_by("_date", as_dict=True, include_key=False).items():
+            cell = Cell(kind, name, day)
+            place = self._folder / kind / key_of(name) / f"{day}-{len(self._digests[cell])}.parquet"
+            self._digests[cell].append(self._lake.write_parquet(place, part).digest)
+            self._rows[cell] += part.height
+
+
+def zones_of(names: Iterable[str]) -> Mapping[str, str]:
+    """The zone whose calendar dates partition each instrument, by today's instrument facts."""
+    return {name: instrument(name, Settings().instruments).zone for name in names}

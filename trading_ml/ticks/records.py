@@ -1,0 +1,114 @@
+"""What the lake writes down about an upload: what was announced, and what reading it gave."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple, TypeVar
+
+from trading_ml.core.lake import Lake
+from trading_ml.core.params import Params
+
+P = TypeVar("P", bound=Params)
+
+
+class Cell(NamedTuple):
+    """The ticks of one kind, instrument (`SOURCE:SYMBOL`) and local date: the unit that is merged and rebuilt."""
+
+    kind: str
+    instrument: str
+    date: dt.date
+
+
+class Upload(Params):
+    """One raw file known to the system, and how to read it; `uploads/<id>/upload.json`.
+
+    Example:
+        >>> upload = Upload(path="/f.csv", name="f.csv", adapter="lseg", symbol=None, sha256="0" * 63 + "a", bytes=1)
+        >>> upload.id, upload.number
+        ('0000000000000000', 0)
+    """
+
+    path: str
+    """Where the file was when it was last announced."""
+    name: str
+    adapter: str
+    symbol: str | None
+    """The symbol of every row, where the file does not say it or says it wrongly."""
+    sha256: str
+    bytes: int
+
+    @property
+    def id(self) -> str:
+        """The first 16 hex digits of the file's sha256: the name of its folder and of its Dagster partition."""
+        return self.sha256[:16]
+
+    @property
+    def number(self) -> int:
+        """The same digits as the number in the `upload` column of ticks."""
+        return int(self.id, 16)
+
+
+class Part(Params):
+    """What one upload holds for one cell."""
+
+    kind: str
+    instrument: str
+    date: dt.date
+    rows: int
+    digest: str
+    """Of the rows' content; equal digests need no new merge."""
+
+    @property
+    def cell(self) -> Cell:
+        """The cell the part goes into."""
+        return Cell(self.kind, self.instrument, self.date)
+
+
+class Parsed(Params):
+    """What reading an upload gave; `uploads/<id>/parsed.json`, whose appearance publishes the parts."""
+
+    rows: int
+    quarantined: Mapping[str, int]
+    """Rows that cannot be read as a tick, by reason."""
+    recipe: str
+    """Digest of adapter, its source and the symbol: whether the file would be read the same way today."""
+    zones: Mapping[str, str]
+    """Zone by which each instrument's rows were put into dates."""
+    partitions: tuple[Part, ...]
+    folder: str
+    """Folder of the parts below `uploads/<id>/parts`, named after their content."""
+
+
+def announced(lake: Lake, upload_id: str) -> Upload | None:
+    """The upload as announced, or None where it is not known."""
+    return _read(lake.path("uploads", upload_id, "upload.json"), Upload)
+
+
+def parsed(lake: Lake, upload_id: str) -> Parsed | None:
+    """What reading the upload gave, or None where it was not read yet."""
+    return _read(lake.path("uploads", upload_id, "parsed.json"), Parsed)
+
+
+def known(lake: Lake) -> list[Upload]:
+    """Every upload, ordered by id."""
+    found = (announced(lake, path.parent.name) for path in lake.path("uploads").glob("*/upload.json"))
+    return sorted((upload for upload in found if upload), key=lambda upload: upload.sha256)
+
+
+def quarantine_path(lake: Lake, upload_id: str) -> Path:
+    """Where the rows of an upload that are no ticks lie."""
+    return lake.path("quarantine", f"{upload_id}.parquet")
+
+
+def parts_folder(lake: Lake, upload: Upload, parsed: Parsed) -> Path:
+    """Where the published parts of an upload lie."""
+    return lake.path("uploads", upload.id, "parts", parsed.folder)
+
+
+def _read(path: Path, model: type[P]) -> P | None:
+    try:
+        return model.model_validate_json(path.read_bytes())
+    except FileNotFoundError:
+        return None
