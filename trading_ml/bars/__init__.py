@@ -1,0 +1,8 @@
+"""Bars: consecutive ranges of ticks, summed up, known at their close."""
+
+from __future__ import annotations
+
+from trading_ml.bars.params import BarParams
+from trading_ml.bars.table import build, build_span, load
+
+__all__ = ["BarParams", "build", "build_span", "load"]
