@@ -6,14 +6,21 @@ import hashlib
 import inspect
 import json
 from collections.abc import Callable
-from pathlib import Path
+from datetime import date, time, timedelta
+from pathlib import Path, PurePath
 from typing import Any
 
+import numpy as np
+import polars as pl
 from pydantic import BaseModel
 
 
 def canonical(value: Any) -> str:
-    """JSON with sorted keys and no spaces: the same text for the same value on any machine."""
+    """JSON with sorted keys and no spaces: the same text for the same value on any machine.
+
+    Raises:
+        TypeError: when `value` holds something whose text could differ between runs.
+    """
     return json.dumps(value, sort_keys=True, separators=(",", ":"), default=_plain)
 
 
@@ -41,4 +48,10 @@ def source_digest(function: Callable[..., Any]) -> str:
 def _plain(value: Any) -> Any:
     if isinstance(value, BaseModel):
         return value.model_dump(mode="json")
-    return str(value)
+    if isinstance(value, set | frozenset):
+        return sorted(value)
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, date | time | timedelta | PurePath | pl.DataType):
+        return str(value)
+    raise TypeError(f"{type(value).__name__} has no canonical text: it may differ between runs")

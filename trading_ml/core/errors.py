@@ -86,9 +86,9 @@ class AccountingError(Refused):
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """Suggest the known name nearest to `name`, or list the known ones."""
-    names = sorted(known)
-    close = get_close_matches(name, names, n=1, cutoff=0.5)
+    """Suggest the known name nearest to `name`, letter case aside, or list the known ones."""
+    names = {each.casefold(): each for each in sorted(known, reverse=True)}
+    close = get_close_matches(name.casefold(), list(names), n=1, cutoff=0.5)
     if close:
-        return f"did you mean '{close[0]}'?"
-    return f"known: {', '.join(names)}" if names else "none is known yet"
+        return f"did you mean '{names[close[0]]}'?"
+    return f"known: {', '.join(sorted(names.values()))}" if names else "none is known yet"

@@ -16,7 +16,7 @@ from pydantic import field_validator
 from trading_ml.core.errors import BadInput, BadParams, Unknown
 from trading_ml.core.params import Params
 
-_SAFE = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-=^$#+,")
+_SAFE = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-=^$#+")
 
 
 class Facts(Params):
@@ -82,7 +82,7 @@ def name_of(key: str) -> str:
 
 def _escape(text: str) -> str:
     escaped = "".join(c if c in _SAFE else "".join(f"%{b:02X}" for b in c.encode()) for c in text)
-    return escaped.replace(".", "%2E") if set(escaped) == {"."} else escaped
+    return escaped.replace("..", "%2E%2E")  # ".." is a path's parent, "..." Dagster's range of partition keys
 
 
 def instrument(name: str, overrides: Path | None = None) -> Instrument:
@@ -121,11 +121,18 @@ def pick(name: str, known: Iterable[str]) -> str:
 
 @lru_cache(maxsize=8)
 def _entries(overrides: str | None, _stamp: int) -> tuple[dict[str, str], ...]:
-    packaged = files("trading_ml.core").joinpath("instruments.yaml").read_text("utf-8")
-    entries = list(yaml.safe_load(packaged))
-    if overrides:
-        entries += yaml.safe_load(Path(overrides).read_text("utf-8")) or []
+    packaged = yaml.safe_load(files("trading_ml.core").joinpath("instruments.yaml").read_text("utf-8"))
+    return (*packaged, *(_read(Path(overrides)) if overrides else ()))
+
+
+def _read(path: Path) -> list[dict[str, str]]:
+    try:
+        entries = yaml.safe_load(path.read_text("utf-8")) or []
+    except yaml.YAMLError as caught:
+        raise BadParams(path, f"is not YAML: {getattr(caught, 'problem', caught)}") from None
+    if not isinstance(entries, list):
+        raise BadParams(path, "is not a list of entries", "start each with - match: SOURCE:PATTERN")
     for number, entry in enumerate(entries, start=1):
-        if not isinstance(entry, dict) or "match" not in entry:
-            raise BadParams(overrides, f"entry {number} has no 'match'", "give each entry match: SOURCE:PATTERN")
-    return tuple(entries)
+        if not (isinstance(entry, dict) and isinstance(entry.get("match"), str)):
+            raise BadParams(path, f"entry {number} has no 'match'", "give each entry match: SOURCE:PATTERN")
+    return entries

@@ -139,17 +139,14 @@ class Table:
         Raises:
             NoData: when the partition is not published.
         """
-        path = self.path(instrument, day)
-        if not path.exists():
-            raise NoData(f"{'/'.join(self.parts)} {instrument} {day}", "is not there", "ingest or build it first")
-        with pq.ParquetFile(path) as file:  # leaner than read_table, and one chunk a column: arrays without a copy
+        with self._open(instrument, day) as file:
             table = file.read(columns, use_threads=False)
         return cast(pl.DataFrame, pl.from_arrow(table.select(columns) if columns else table))
 
     def read_rows(self, instrument: str, day: date, start: int, stop: int) -> pl.DataFrame:
         """Rows [`start`, `stop`) of one partition; only the row groups that hold them are read."""
         groups = range(start // ROW_GROUP, -(-stop // ROW_GROUP))
-        with pq.ParquetFile(self.path(instrument, day)) as file:
+        with self._open(instrument, day) as file:
             table = file.read_row_groups(list(groups), use_threads=False)
         return cast(pl.DataFrame, pl.from_arrow(table)).slice(start - groups.start * ROW_GROUP, stop - start)
 
@@ -162,6 +159,15 @@ class Table:
     def remove(self, instrument: str, day: date) -> None:
         """Withdraw one partition, where its inputs are gone."""
         self.path(instrument, day).unlink(missing_ok=True)
+
+    def _open(self, instrument: str, day: date) -> pq.ParquetFile:
+        # Not pq.read_table: it opens a file twice, and a partition published in between would be read by the old
+        # footer. One open is also leaner and gives one chunk a column, so arrays come without a copy.
+        try:
+            return pq.ParquetFile(self.path(instrument, day))
+        except FileNotFoundError:
+            what = f"{'/'.join(self.parts)} {instrument} {day}"
+            raise NoData(what, "is not there", "ingest or build it first") from None
 
 
 def publish(staged: Path, final: Path) -> None:

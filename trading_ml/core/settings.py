@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
+from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from trading_ml.core.errors import BadParams
+from trading_ml.core.params import explain
 
 
 class Settings(BaseSettings):
@@ -20,7 +25,19 @@ class Settings(BaseSettings):
     """Reviewed facts about instruments; laid over the packaged ones where the file exists."""
     market_data: Path = Path("../shared/market_data")
     """Real market data that tests and benchmarks read."""
-    workers: int = 2
+    workers: int = Field(default=2, ge=1)
     """Threads for work on independent partitions."""
-    granularity: str = "day"
-    """Width of a Dagster time partition: day, week, month or year; files in the lake stay daily."""
+    granularity: Literal["day", "week", "month", "year"] = "day"
+    """Width of a Dagster time partition; files in the lake stay daily."""
+
+    def __init__(self) -> None:
+        """Read the environment.
+
+        Raises:
+            BadParams: naming the variable that cannot be read.
+        """
+        try:
+            super().__init__()
+        except ValidationError as caught:
+            key, problem, fix = explain(caught, "", type(self))
+            raise BadParams(f"TRADING_ML_{key.upper()}", problem, fix) from None
