@@ -1,0 +1,53 @@
+"""`trading-ml ingest`: raw files become uploads and ticks, every row accounted for."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from trading_ml.cli import output
+from trading_ml.cli.main import app
+from trading_ml.cli.root import lake, runs
+
+
+@app.command()
+def ingest(
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH…", help="Raw files.")],
+    adapter: Annotated[str | None, typer.Option(help="Raw format; guessed from the content when left out.")] = None,
+    symbol: Annotated[str | None, typer.Option(help="Symbol, for files that do not say it.")] = None,
+) -> None:
+    """Read raw files into ticks; rows that are no ticks go to the quarantine with a reason."""
+    uploads = files(paths, adapter, symbol)
+    output.emit({"uploads": uploads}, output.table([_row(upload) for upload in uploads], "uploads"))
+
+
+def files(paths: list[Path], adapter: str | None, symbol: str | None) -> list[dict[str, Any]]:
+    """Announce, read and merge raw files; returns each upload's account.
+
+    All files are checked before the first is read, so a bad one leaves the data root as it was.
+    """
+    from trading_ml.ticks import account, uploads
+
+    store = lake()
+    with output.bars():
+        checked = [uploads.check(path, adapter, symbol) for path in paths]
+        for upload in checked:
+            uploads.announce(store, upload)
+        active = runs(store)
+        for upload in checked:
+            active.ingest(upload.id)
+        touched: dict[str, set[date]] = defaultdict(set)
+        for _, instrument, day in uploads.stale(store):
+            touched[instrument].add(day)
+        for instrument, days in touched.items():
+            active.tables(instrument, sorted(days), [active.code.ticks])
+    return [account.summary(store, upload.id) for upload in checked]
+
+
+def _row(upload: dict[str, Any]) -> dict[str, Any]:
+    shown = ("symbol", "adapter", "rows", "kept", "quarantined", "duplicates", "excluded", "reasons", "dates")
+    return {"file": Path(upload["path"]).name} | {key: upload[key] for key in shown}

@@ -1,0 +1,74 @@
+"""`trading-ml ticks` and `trading-ml bars`: look at what the lake holds, export it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from trading_ml.cli import output
+from trading_ml.cli.main import app
+from trading_ml.cli.root import lake
+from trading_ml.core.errors import BadParams, NoData
+from trading_ml.core.settings import Settings
+
+From = Annotated[str | None, typer.Option("--from", help="First date or time, inclusive, in the instrument's zone.")]
+To = Annotated[str | None, typer.Option("--to", help="Last date or time, exclusive, in the instrument's zone.")]
+Symbol = Annotated[str, typer.Argument(help="SOURCE:SYMBOL, or the symbol where it is unique.")]
+
+
+@app.command()
+def ticks(
+    symbol: Symbol,
+    start: From = None,
+    end: To = None,
+    head: Annotated[int, typer.Option(min=1, help="Show at most so many ticks.")] = 20,
+    kind: Annotated[str, typer.Option(help="trades or quotes.")] = "trades",
+) -> None:
+    """Show the ticks of an instrument, with the upload and row each came from."""
+    from trading_ml.core.time import span
+    from trading_ml.ticks import Ticks
+
+    opened = Ticks.open(symbol, kind=kind, data=lake().root)
+    low, high = map(opened.index_at, span(start, end, opened.instrument.zone))
+    if low == high:
+        reach = f"they reach from {opened.dates[0]} to {opened.dates[-1]}"
+        raise NoData(f"{opened.instrument.name}, {start} to {end}", f"has no {kind} in this range", reach)
+    shown = opened[low : min(high, low + head)]
+    value = {"symbol": opened.instrument.name, "kind": kind, "rows": high - low, "ticks": shown.to_dicts()}
+    output.emit(value, output.frame(shown), f"{high - low:,} {kind} of {opened.instrument.name} in range")
+
+
+@app.command()
+def bars(
+    symbol: Symbol,
+    every: Annotated[str, typer.Option(help="Length of a bar: 1s, 1m, 4h, 1d …")] = "1m",
+    start: From = None,
+    end: To = None,
+    target: Annotated[
+        Path | None, typer.Option("--output", help="Write to this file: .csv or .parquet.")
+    ] = None,
+) -> None:
+    """Build the bars of an instrument, and show or export them."""
+    from trading_ml.bars import BarParams, build_span, load
+    from trading_ml.core.instruments import instrument
+    from trading_ml.core.time import date_of, span
+
+    if target is not None and target.suffix not in (".csv", ".parquet"):
+        raise BadParams(target, "is neither .csv nor .parquet", "end --output in one of them")
+    store, params = lake(), BarParams.parse({"every": every}, "bars")
+    traded = instrument(store.table("ticks", params.kind).pick(symbol), Settings().instruments)
+    low, high = span(start, end, traded.zone)
+    with output.bars():
+        build_span(store, traded, params, date_of(low, traded.zone), date_of(high - 1, traded.zone) + timedelta(1))
+    made = load(store, traded, params, low, high)
+    if made.is_empty():
+        raise NoData(f"{traded.name}, {start} to {end}", "has no bars in this range")
+    if target is not None:
+        made.write_csv(target) if target.suffix == ".csv" else made.write_parquet(target)
+    value = {"symbol": traded.name, "every": every, "rows": made.height, "output": target and str(target)}
+    shown = {} if target else {"bars": made.to_dicts()}
+    output.emit(value | shown, output.frame(made.head(20)), f"{made.height:,} bars of {every}, {traded.name}")
+

@@ -1,0 +1,82 @@
+"""`trading-ml up`: the Dagster UI with its daemon, and the MLflow UI, over one data root, on this machine only."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from typing import Annotated
+
+import typer
+
+from trading_ml.cli import output
+from trading_ml.cli.main import app
+from trading_ml.cli.root import lake
+from trading_ml.core.errors import Refused
+
+HOST = "127.0.0.1"
+
+
+@app.command()
+def up(
+    port: Annotated[int, typer.Option(help="Port of the Dagster UI.")] = 3000,
+    mlflow_port: Annotated[int, typer.Option(help="Port of the MLflow UI.")] = 5000,
+) -> None:
+    """Start the Dagster UI (with sensors and schedules) and the MLflow UI; Ctrl-C stops both."""
+    from trading_ml.defs.instance import home
+    from trading_ml.registry.store import location
+
+    store = lake()
+    home(store)
+    os.environ["TRADING_ML_DATA"] = str(store.root)
+    commands = {
+        f"http://{HOST}:{port}": _dagster(port),
+        f"http://{HOST}:{mlflow_port}": _mlflow(mlflow_port, *location(store)),
+    }
+    started = [subprocess.Popen(command, start_new_session=True) for command in commands.values()]
+    try:
+        for url, process in zip(commands, started, strict=True):
+            _wait(url, process)
+        output.emit({"dagster": f"http://{HOST}:{port}", "mlflow": f"http://{HOST}:{mlflow_port}"})
+        output.say(f"Dagster http://{HOST}:{port}\nMLflow  http://{HOST}:{mlflow_port}\nCtrl-C stops both.")
+        while all(process.poll() is None for process in started):
+            time.sleep(0.5)
+    finally:
+        _stop(started)
+
+
+def _dagster(port: int) -> list[str]:
+    module = ["-m", "trading_ml.definitions"]
+    return [sys.executable, "-m", "dagster", "dev", *module, "-h", HOST, "-p", str(port), "--log-level", "warning"]
+
+
+def _mlflow(port: int, tracking: str, artifacts: str) -> list[str]:
+    stores = ["--backend-store-uri", tracking, "--default-artifact-root", artifacts]
+    return [sys.executable, "-m", "mlflow", "server", "--host", HOST, "--port", str(port), "--workers", "1", *stores]
+
+
+def _wait(url: str, process: subprocess.Popen[bytes], seconds: int = 120) -> None:
+    """Wait until a server answers; a server that ended instead is an error that names it."""
+    for _ in range(seconds * 2):
+        if process.poll() is not None:
+            raise Refused(url, "its server ended while starting", "is the port taken? choose another with --port")
+        try:
+            urllib.request.urlopen(url, timeout=2).close()
+            return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.5)
+    raise Refused(url, f"did not answer within {seconds} s")
+
+
+def _stop(started: list[subprocess.Popen[bytes]]) -> None:
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
+        for process in started:
+            if process.poll() is None:
+                os.killpg(process.pid, number)
+        deadline = time.monotonic() + 10
+        while time.monotonic() < deadline and any(process.poll() is None for process in started):
+            time.sleep(0.1)

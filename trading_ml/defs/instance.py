@@ -1,0 +1,37 @@
+"""The data root's own Dagster instance, so that the UI shows what the CLI did and the other way round."""
+
+import os
+from pathlib import Path
+
+import dagster as dg
+import yaml
+
+from trading_ml.core.lake import Lake
+
+# Relative folders would follow the working directory, so the file is written with absolute ones.
+_SETTINGS = {
+    "telemetry": {"enabled": False},
+    "nux": {"enabled": False},
+    "run_monitoring": {"enabled": True, "start_timeout_seconds": 180},
+    "run_retries": {"enabled": False},
+    "python_logs": {"python_log_level": "WARNING"},
+    "retention": {"sensor": {"purge_after_days": {"skipped": 1, "success": 30}}},
+}
+
+
+def home(lake: Lake) -> Path:
+    """The DAGSTER_HOME of a data root, its `dagster.yaml` in place and the environment pointing at it."""
+    folder = lake.path("dagster").resolve()
+    content = {**_SETTINGS, "storage": {"sqlite": {"base_dir": str(folder / "storage")}}}
+    text = yaml.safe_dump(content, sort_keys=True).encode()
+    file = folder / "dagster.yaml"
+    if not file.is_file() or file.read_bytes() != text:
+        lake.write_bytes(file, text)
+    os.environ["DAGSTER_HOME"] = str(folder)
+    return folder
+
+
+def instance(lake: Lake) -> dg.DagsterInstance:
+    """Open (and on first use create) the instance of a data root."""
+    home(lake)
+    return dg.DagsterInstance.get()

@@ -1,0 +1,67 @@
+"""Every partition definition: one raw file an upload; date × instrument for all that lies in between."""
+
+from collections.abc import Iterable
+from datetime import UTC, date, datetime, timedelta
+
+import dagster as dg
+
+from trading_ml.core.errors import BadParams, nearest
+from trading_ml.core.instruments import key_of, name_of
+from trading_ml.core.settings import Settings
+
+FIRST_DATE = date(2010, 1, 1)
+"""Start of the date axis unless the lake holds older ticks."""
+
+# Width of a time partition: cron schedule, key format. Files in the lake stay daily whatever the width.
+_WIDTHS = {
+    "day": ("0 0 * * *", "%Y-%m-%d"),
+    "week": ("0 0 * * 1", "%Y-%m-%d"),
+    "month": ("0 0 1 * *", "%Y-%m"),
+    "year": ("0 0 1 1 *", "%Y"),
+}
+
+UPLOADS, INSTRUMENTS = "uploads", "instruments"
+uploads = dg.DynamicPartitionsDefinition(name=UPLOADS)
+instruments = dg.DynamicPartitionsDefinition(name=INSTRUMENTS)
+
+
+def dates(granularity: str, first: date) -> dg.TimeWindowPartitionsDefinition:
+    """Time windows of the chosen width from the start of the first date's year, today's in Asia included."""
+    if granularity not in _WIDTHS:
+        raise BadParams(f"granularity {granularity}", "is not a width", nearest(granularity, _WIDTHS))
+    cron, fmt = _WIDTHS[granularity]
+    start = date(min(first, FIRST_DATE).year, 1, 1)
+    if granularity == "week":
+        start -= timedelta(days=start.weekday())
+    return dg.TimeWindowPartitionsDefinition(
+        cron_schedule=cron, fmt=fmt, start=datetime(start.year, start.month, start.day), end_offset=1
+    )
+
+
+def grid(first: date = FIRST_DATE) -> dg.MultiPartitionsDefinition:
+    """The date × instrument grid of ticks, bars, features and labels."""
+    return dg.MultiPartitionsDefinition({"date": dates(Settings().granularity, first), "instrument": instruments})
+
+
+def key(when: date, instrument: str, axis: dg.MultiPartitionsDefinition) -> str:
+    """The partition key of the grid cell that holds a date of an instrument."""
+    window = _axis(axis).get_partition_key_for_timestamp(datetime(when.year, when.month, when.day, tzinfo=UTC).timestamp())
+    return dg.MultiPartitionKey({"date": window, "instrument": key_of(instrument)})
+
+
+def cells(keys: Iterable[str], axis: dg.MultiPartitionsDefinition) -> dict[str, tuple[date, date]]:
+    """For each instrument, the first date and the last (exclusive) that the partition keys cover."""
+    covered: dict[str, tuple[date, date]] = {}
+    for cell in keys:
+        parts = axis.get_partition_key_from_str(cell).keys_by_dimension
+        window = _axis(axis).time_window_for_partition_key(parts["date"])
+        name, start, end = name_of(parts["instrument"]), window.start.date(), window.end.date()
+        old = covered.get(name, (start, end))
+        covered[name] = (min(old[0], start), max(old[1], end))
+    return covered
+
+
+def _axis(axis: dg.MultiPartitionsDefinition) -> dg.TimeWindowPartitionsDefinition:
+    definition = axis.get_partitions_def_for_dimension("date")
+    assert isinstance(definition, dg.TimeWindowPartitionsDefinition)
+    return definition

@@ -1,0 +1,59 @@
+"""What people see in the UI: Markdown tables, plots and progress lines, built from plain values."""
+
+import time
+from base64 import b64encode
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from io import BytesIO
+from typing import Any
+
+import dagster as dg
+
+from trading_ml.core import progress
+from trading_ml.core.lake import Receipt
+
+
+def markdown(rows: Sequence[Mapping[str, Any]]) -> dg.MarkdownMetadataValue:
+    """A Markdown table with one line per row."""
+    if not rows:
+        return dg.MetadataValue.md("nothing")
+    head = list(dict.fromkeys(key for row in rows for key in row))
+    lines = ["| " + " | ".join(head) + " |", "|" + " --- |" * len(head)]
+    lines += ["| " + " | ".join(_cell(row.get(key, "")) for key in head) + " |" for row in rows]
+    return dg.MetadataValue.md("\n".join(lines))
+
+
+def partitions(receipts: Mapping[tuple[str, str], Receipt]) -> dict[str, Any]:
+    """Metadata of a run over partitions: totals, and a table with each partition's rows and digest."""
+    table = [
+        {"instrument": name, "date": day, "rows": f"{receipt.rows:,}", "digest": receipt.digest[:12]}
+        for (name, day), receipt in sorted(receipts.items())
+    ]
+    rows = sum(receipt.rows for receipt in receipts.values())
+    return {"dagster/row_count": rows, "partitions": len(table), "latest": markdown(table[-31:])}
+
+
+def plot(figure: Any) -> dg.MarkdownMetadataValue:
+    """A matplotlib figure, embedded so that it needs no file."""
+    buffer = BytesIO()
+    figure.savefig(buffer, format="png", dpi=72, bbox_inches="tight")
+    return dg.MetadataValue.md(f"![plot](data:image/png;base64,{b64encode(buffer.getvalue()).decode()})")
+
+
+@contextmanager
+def logged(log: Any, every_seconds: float = 5.0) -> Iterator[None]:
+    """Write progress reports to the run's log, at most one line in `every_seconds`."""
+    last = time.monotonic()
+
+    def line(what: str, done: int, total: int) -> None:
+        nonlocal last
+        if time.monotonic() - last >= every_seconds:
+            last = time.monotonic()
+            log.info(f"{what}: {done:,} of {total:,}")
+
+    with progress.listen(line):
+        yield
+
+
+def _cell(value: Any) -> str:
+    return f"{value:.4f}" if isinstance(value, float) else str(value)

@@ -1,0 +1,74 @@
+"""Jobs run in this process on the data root's own instance: what the CLI calls."""
+
+import logging
+import uuid
+import warnings
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from typing import Any
+
+import dagster as dg
+
+from trading_ml.core.errors import Refused, TradingError
+from trading_ml.core.instruments import key_of
+from trading_ml.core.lake import Lake
+from trading_ml.defs import partitions
+from trading_ml.defs.code import Code
+from trading_ml.defs.instance import instance
+from trading_ml.defs.jobs import span_tags
+
+
+class Runs:
+    """Runs the jobs of a code location in this process.
+
+    Args:
+        lake: The data root.
+        code: The code location: definitions, grid and projects.
+        log_level: Level of Dagster's own log on stderr.
+    """
+
+    def __init__(self, lake: Lake, code: Code, log_level: str = "CRITICAL") -> None:
+        self.lake, self.code, self.log_level = lake, code, log_level
+        self.instance = instance(lake)
+
+    def ingest(self, upload: str) -> None:
+        """Read one announced upload: a partition of the uploads asset."""
+        self.instance.add_dynamic_partitions(partitions.UPLOADS, [upload])
+        self._run("ingest", partition_key=upload)
+
+    def tables(self, instrument: str, days: Sequence[date], assets: Iterable[dg.AssetKey]) -> None:
+        """Bring the tables of one instrument up to date from its first to its last given day."""
+        self.instance.add_dynamic_partitions(partitions.INSTRUMENTS, [key_of(instrument)])
+        self._run("tables", asset_selection=list(assets), tags=span_tags(self.code.grid, instrument, days))
+
+    def models(self, assets: Iterable[dg.AssetKey], config: Mapping[str, Any]) -> None:
+        """Build dataset, model and version of a project."""
+        self._run("models", asset_selection=list(assets), run_config=config)
+
+    def _run(self, name: str, run_config: Mapping[str, Any] | None = None, **options: Any) -> None:
+        logging.getLogger("dagster").setLevel(self.log_level)
+        console = {"loggers": {"console": {"config": {"log_level": self.log_level}}}}
+        run_id = str(uuid.uuid4())
+        job = self.code.definitions.resolve_job_def(name)
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                job.execute_in_process(
+                    instance=self.instance, run_id=run_id, run_config={**console, **(run_config or {})}, **options
+                )
+        except Exception as caught:
+            raise self._reason(caught, run_id) from caught
+
+    def _reason(self, caught: BaseException, run_id: str) -> BaseException:
+        """What to show for a failed run: the error a room raised, or the blocking check that said no."""
+        cause: BaseException | None = caught
+        while cause is not None:
+            if isinstance(cause, TradingError):
+                return cause
+            cause = cause.__cause__
+        for entry in self.instance.all_logs(run_id, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION):
+            event = entry.get_dagster_event()
+            check = event.asset_check_evaluation_data
+            if not check.passed and check.blocking:
+                return Refused(check.asset_check_key.to_user_string(), check.description or "said no")
+        return caught

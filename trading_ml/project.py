@@ -1,0 +1,142 @@
+"""A project file (`projects/<name>.yaml`): the one place where a project is defined, typed room by room."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import Field, field_validator, model_validator
+
+from trading_ml.bars import BarParams
+from trading_ml.core.errors import BadProject, TradingError, Unknown
+from trading_ml.core.instruments import pick
+from trading_ml.core.params import Params
+from trading_ml.datasets.params import DatasetParams, SampleParams, SplitParams
+from trading_ml.features import FeatureUse
+from trading_ml.labels import LabelUse
+from trading_ml.models.params import ModelParams, TrainingParams
+from trading_ml.registry.params import GateParams
+
+
+class Project(Params):
+    """Everything that defines one model: its asset group, its MLflow experiment, its registered name."""
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    """Lower-case name, the same as the file's."""
+    description: str = ""
+    """The question the model answers, in a sentence."""
+    instruments: tuple[str, ...] = Field(min_length=1)
+    """`SOURCE:SYMBOL` names or patterns (`simulated:*`)."""
+    bars: BarParams
+    features: dict[str, FeatureUse] = Field(min_length=1)
+    labels: dict[str, LabelUse] = Field(min_length=1)
+    samples: SampleParams = SampleParams()
+    split: SplitParams
+    promotion: Literal["automatic", "manual"] = "automatic"
+    """Whether a dataset whose audit passes is promoted at once."""
+    model: ModelParams
+    training: TrainingParams = TrainingParams()
+    gate: GateParams = GateParams()
+
+    @field_validator("instruments")
+    @classmethod
+    def _have_a_source(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        for name in names:
+            if not all(name.partition(":")):
+                raise ValueError(f"'{name}' is not SOURCE:SYMBOL, for example bitflyer:BTC_JPY")
+        return names
+
+    @model_validator(mode="after")
+    def _scales_name_features(self) -> Project:
+        for feature in self.model.scale:
+            if feature not in self.features:
+                raise ValueError(f"model.scale: {Unknown.of('feature', feature, self.features)}")
+        return self
+
+    def names(self, instrument: str) -> bool:
+        """Whether `instrument` is one of the project's."""
+        return any(fnmatchcase(instrument, pattern) for pattern in self.instruments)
+
+    def chosen(self, known: Iterable[str]) -> tuple[str, ...]:
+        """The project's instruments among the known ones, in the order of the file.
+
+        Raises:
+            Unknown: when a plain name is not known. BadProject: when a pattern fits nothing.
+        """
+        names, chosen = sorted(known), []
+        for pattern in self.instruments:
+            fits = [name for name in names if fnmatchcase(name, pattern)]
+            if not fits and any(sign in pattern for sign in "*?["):
+                raise BadProject(f"{self.name}, instruments", f"no ingested instrument fits '{pattern}'", "ingest first")
+            chosen += fits or [pick(pattern, names)]
+        return tuple(dict.fromkeys(chosen))
+
+    def dataset(self, instruments: tuple[str, ...]) -> DatasetParams:
+        """The dataset's part of the project, for the given instruments."""
+        return DatasetParams(
+            project=self.name, instruments=instruments, bars=self.bars, features=self.features,
+            labels=self.labels, samples=self.samples, split=self.split,
+        )  # fmt: skip
+
+
+def load(path: Path) -> Project:
+    """Read and check a project file.
+
+    Raises:
+        BadProject: naming the file, the line, the key, and the nearest known key or name.
+    """
+    text = path.read_text("utf-8")
+    try:
+        raw, tree = yaml.safe_load(text), yaml.compose(text, Loader=yaml.SafeLoader)
+    except yaml.YAMLError as caught:
+        mark = getattr(caught, "problem_mark", None)
+        where = f"{path.name}, line {mark.line + 1}" if mark else path.name
+        raise BadProject(where, f"is not YAML: {getattr(caught, 'problem', caught)}") from None
+    if not isinstance(raw, dict):
+        raise BadProject(path.name, "is not a mapping of keys", "start from projects/volatility.yaml")
+    try:
+        project = Project.parse(raw, "")
+    except TradingError as caught:
+        line = _line(tree, caught.culprit.split("."))
+        where = ", ".join([path.name, f"line {line}", *filter(None, [caught.culprit])])
+        raise BadProject(where, caught.problem, caught.fix) from None
+    if project.name != path.stem:
+        raise BadProject(f"{path.name}, line {_line(tree, ['name'])}, name", f"is '{project.name}'", "name it as the file")
+    return project
+
+
+def find(name: str, folder: Path) -> Project:
+    """The project called `name` in `folder`; `name` may also be the path of a project file.
+
+    Raises:
+        Unknown: when there is no such file, suggesting the nearest.
+    """
+    for path in (folder / f"{name}.yaml", Path(name)):
+        if path.suffix == ".yaml" and path.is_file():
+            return load(path)
+    raise Unknown.of("project", name, (p.stem for p in folder.glob("*.yaml")))
+
+
+def load_all(folder: Path) -> tuple[list[Project], dict[str, TradingError]]:
+    """All projects of a folder, and for each broken file its error: one broken project never takes others down."""
+    good, broken = [], {}
+    for path in sorted(folder.glob("*.yaml")):
+        try:
+            good.append(load(path))
+        except TradingError as error:
+            broken[path.stem] = error
+    return good, broken
+
+
+def _line(tree: Any, path: list[str]) -> int:
+    """The line on which the key at `path` stands, or that of the nearest parent that exists."""
+    line = tree.start_mark.line
+    for part in path:
+        found = [pair for pair in getattr(tree, "value", []) if isinstance(pair, tuple) and pair[0].value == part]
+        if not found:
+            break
+        line, tree = found[0][0].start_mark.line, found[0][1]
+    return line + 1
