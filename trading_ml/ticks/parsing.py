@@ -86,18 +86,15 @@ def _recipe(upload: Upload) -> str:
 
 @cache
 def _source(function: Callable[..., Any]) -> str:
-    """Digest of the files a function of `adapters` is made of: its module and those of the room it imports from."""
-    room, found = f"{adapters.__name__}.", set[str]()
-    waiting = [function.__module__]
+    """Digest of the code an adapter reads with: its own module and those of its room that this one uses."""
+    room, used, waiting = f"{adapters.__name__}.", set[str](), {function.__module__}
     while waiting:
         name = waiting.pop()
-        found.add(name)
-        parts = [
-            getattr(part, "__module__", None) or getattr(part, "__name__", "")
-            for part in vars(sys.modules[name]).values()
-        ]
-        waiting += {part for part in parts if isinstance(part, str) and part.startswith(room)} - found
-    return digest([file_digest(Path(str(sys.modules[name].__file__))) for name in sorted(found)])
+        used.add(name)
+        parts = vars(sys.modules[name]).values()
+        owners = {getattr(part, "__module__", getattr(part, "__name__", None)) for part in parts}
+        waiting |= {owner for owner in owners if str(owner).startswith(room)} - used
+    return digest([file_digest(Path(str(sys.modules[name].__file__))) for name in sorted(used)])
 
 
 def _reporter(upload: Upload) -> Watcher:
