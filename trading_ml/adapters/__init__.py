@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from trading_ml.adapters import bitflyer, lseg
+from trading_ml.adapters import bitflyer, lseg, simulated
 from trading_ml.adapters.contract import QUARANTINE, SCHEMAS, SIDE, Adapter, Chunk, KindName, problem
 from trading_ml.adapters.raw import RawFile, head
 from trading_ml.core.errors import BadFile, Unknown
@@ -12,6 +12,7 @@ from trading_ml.core.errors import BadFile, Unknown
 ADAPTERS: dict[str, Adapter] = {
     adapter.name: adapter
     for adapter in (
+        simulated.ADAPTER,
         lseg.ADAPTER,
         bitflyer.ADAPTER,
     )

@@ -10,7 +10,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from trading_ml.adapters import lseg
+from trading_ml.adapters import detect, lseg
 from trading_ml.adapters.raw import RawFile, head
 from trading_ml.adapters.simulated import ADAPTER, HEADER, MarketParams, Written, write
 
@@ -114,6 +114,7 @@ def test_the_offset_follows_new_york(tmp_path: Path, start: date, offset: str) -
 def test_a_file_is_read_as_lseg_reads_and_known_for_what_it_is(tmp_path: Path) -> None:
     file = write(tmp_path, changed(bad_rows=5))[0]
     start = head(file.path)
+    assert detect(file.path) == (ADAPTER, "its Domain is Simulated")
     assert ADAPTER.fits(start, file.path.name) == "its Domain is Simulated"
     assert lseg.fits(start, file.path.name) is None
     assert ADAPTER.fits(start.replace(b"Simulated", b"Market Price"), file.path.name) is None
