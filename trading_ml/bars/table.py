@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import ExitStack
 from datetime import date
 from functools import partial
 
@@ -38,26 +39,40 @@ def day_bars(ticks: pl.DataFrame, params: BarParams, day: date, zone: str) -> pl
     return fill(bars, interval(params.every, day, zone), day_bounds(day, zone)[1], of_nothing(params.statistics))
 
 
-def build(lake: Lake, instrument: Instrument, params: BarParams, days: Iterable[date]) -> dict[date, Receipt]:
-    """Bring the bars of some days up to date, `Settings().workers` days at a time.
+def build(
+    lake: Lake, instrument: Instrument, params: BarParams, days: Iterable[date], executor: Executor | None = None
+) -> dict[date, Receipt]:
+    """Bring the bars of some days up to date.
 
     Days whose bars are current are left alone; bars of days that have no ticks any more are removed.
+
+    Args:
+        lake: Where ticks and bars are.
+        instrument: Whose bars.
+        params: Which bars.
+        days: Local dates in the instrument's zone.
+        executor: Where to work; by default as many threads as the settings allow.
 
     Returns:
         The receipts of the days that have bars, in order.
     """
     days = sorted(set(days))
-    with ThreadPoolExecutor(Settings().workers) as pool:
+    with ExitStack() as stack:
+        # Whoever builds reads the ticks under the lock: bars of older ticks never overwrite newer ones.
+        stack.enter_context(lake.lock("bars", params.name, instrument.key))
+        pool = executor or stack.enter_context(ThreadPoolExecutor(Settings().workers))
         receipts = pool.map(partial(_build_day, lake, instrument, params), days)
         made = list(track(f"bars {params.name} of {instrument.name}", receipts, len(days)))
     return {day: receipt for day, receipt in zip(days, made, strict=True) if receipt}
 
 
-def build_span(lake: Lake, instrument: Instrument, params: BarParams, start: date, end: date) -> dict[date, Receipt]:
+def build_span(
+    lake: Lake, instrument: Instrument, params: BarParams, start: date, end: date, executor: Executor | None = None
+) -> dict[date, Receipt]:
     """`build` for every date from `start` to before `end` that has ticks, or had them when bars were last built."""
     tables = lake.table("ticks", params.kind), lake.table("bars", params.name)
     days = {day for table in tables for day in table.dates(instrument.name) if start <= day < end}
-    return build(lake, instrument, params, days)
+    return build(lake, instrument, params, days, executor)
 
 
 def load(lake: Lake, instrument: Instrument, params: BarParams, start: int, end: int) -> pl.DataFrame:

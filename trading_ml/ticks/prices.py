@@ -34,16 +34,14 @@ def priced(table: Table, instrument: str, day: date, columns: tuple[str, ...] = 
     Raises:
         NoData: when the day is not published.
     """
-    wanted = dict.fromkeys(("ts_event", *(_QUOTED if table.parts[-1] == "quotes" else ("price", "size")), *columns))
-    usable = pl.col("price").is_not_null()
-    if _excludes(table.receipt(instrument, day)):
-        wanted["excluded_by"] = None
-        usable &= pl.col("excluded_by").is_null()
-    frame = table.read(instrument, day, list(wanted))
-    if "bid" in wanted:
+    quoted, excludes = table.parts[-1] == "quotes", _excludes(table.receipt(instrument, day))
+    wanted = dict.fromkeys(("ts_event", *(_QUOTED if quoted else ("price", "size")), *columns))
+    frame = table.read(instrument, day, [*wanted, *(("excluded_by",) if excludes else ())], ("excluded_by",))
+    if quoted:
         shown = pl.col("bid_size").fill_null(0.0) + pl.col("ask_size").fill_null(0.0)
         frame = frame.with_columns(price=(pl.col("bid") + pl.col("ask")) / 2, size=shown / 2)
-    return Priced(frame, frame.select(usable).to_series())
+    sound = pl.col("price").is_not_null() & (pl.col("excluded_by").is_null() if excludes else True)
+    return Priced(frame.drop("excluded_by", strict=False), frame.select(sound).to_series())
 
 
 def stamps(frame: pl.DataFrame) -> np.ndarray:
