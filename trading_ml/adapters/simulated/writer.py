@@ -116,7 +116,7 @@ def _line(session: Session) -> pl.Expr:
     marks = pl.concat_str(pl.col("mark").replace(QUALIFIERS), odd, separator=";", ignore_nulls=True)
     whole = pl.format(
         f"{session.symbol},{DOMAIN},{{}},{offset},Trade,{{}},{{}},{{}},{{}},{{}}",
-        pl.when(pl.col("defect") == 1).then(stamp.str.head(12) + "??").otherwise(stamp),
+        pl.when(pl.col("defect") == 1).then(pl.lit("????-??-??T??:??:??Z")).otherwise(stamp),
         pl.when(pl.col("defect") == 0).then(pl.lit("")).otherwise(pl.col("price").cast(pl.String)),
         "size", "seq", marks, milliseconds,
     )  # fmt: skip
