@@ -18,7 +18,7 @@ from trading_ml.adapters.contract import QUARANTINE, SCHEMAS, WHERE_KNOWN, Chunk
 from trading_ml.adapters.form import Form, Kind
 from trading_ml.adapters.layout import BOM, Layout, count, fields, names
 from trading_ml.adapters.raw import BLOCK, RawFile, cut
-from trading_ml.adapters.salvage import Fault, lines_of, salvage, text_of
+from trading_ml.adapters.salvage import BLANK, Fault, lines_of, salvage, text_of
 from trading_ml.core.errors import BadFile
 
 PIECE = 128 << 10
@@ -145,7 +145,11 @@ def _without_faults(typed: pl.DataFrame, block: bytes, first: int, layout: Layou
     reason = pl.coalesce(pl.when(mask).then(text) for mask, text in layout.form.faults)
     found = typed.filter(at_fault).select("row", reason.alias("reason"))
     lines = lines_of(block)
-    return typed.filter(~at_fault), [Fault(row, why, text_of(lines[row - first])) for row, why in found.iter_rows()]
+    faults = []
+    for row, why in found.iter_rows():
+        line = lines[row - first]  # a blank one comes out of the parser as a line of empty cells
+        faults.append(Fault(row, why if line.strip() else BLANK, text_of(line)))
+    return typed.filter(~at_fault), faults
 
 
 def _canonical(typed: pl.DataFrame, kind: Kind) -> pl.DataFrame:

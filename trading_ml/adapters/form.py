@@ -20,19 +20,31 @@ SHOWN = 40
 
 @dataclass(frozen=True)
 class Type:
-    """What the cells of a column must be; an empty cell is null in any type."""
+    """What the cells of a column must be; an empty cell is null in any type.
+
+    Attributes:
+        arrow: The type the parser gives.
+        polars: The same, in the canonical rows.
+        expected: What the quarantine says was expected.
+        outline: Pattern every readable cell has; it spares the parser what is plainly something else.
+    """
 
     arrow: pa.DataType
     polars: pl.DataType
-    article: str
-    """What the quarantine says was expected."""
+    expected: str
+    outline: str
 
 
-STAMP = Type(pa.timestamp("ns", "UTC"), pl.Datetime("ns", "UTC"), "a time with an offset")
+STAMP = Type(
+    pa.timestamp("ns", "UTC"),
+    pl.Datetime("ns", "UTC"),
+    "a time with an offset",
+    r"^\d{4}-\d\d-\d\d[T ]\d\d[\d:.]*(Z|[+-]\d\d(:?\d\d)?)$",
+)
 """ISO 8601 with up to nine decimals and `Z`, `+01`, `+0100` or `+01:00`; a stamp without offset says no moment."""
-NUMBER = Type(pa.float64(), pl.Float64(), "a number")
-WHOLE = Type(pa.int64(), pl.Int64(), "a whole number")
-TEXT = Type(pa.string(), pl.String(), "text")
+NUMBER = Type(pa.float64(), pl.Float64(), "a number", r"^[+-]?\.?(\d|(?i)nan|inf)")
+WHOLE = Type(pa.int64(), pl.Int64(), "a whole number", r"^-?\d")
+TEXT = Type(pa.string(), pl.String(), "text", "")
 
 
 @dataclass(frozen=True)
@@ -84,7 +96,7 @@ class Kind:
 
 @dataclass(frozen=True)
 class Form:
-    """A text table: its columns and the kinds of lines in it."""
+    """A text table: its columns and the kinds of lines in it. At least one column is filled."""
 
     columns: tuple[Column, ...]
     kinds: tuple[Kind, ...]

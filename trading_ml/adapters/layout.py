@@ -17,6 +17,7 @@ from trading_ml.adapters.raw import LINE
 BOM = b"\xef\xbb\xbf"
 FIELD = rb'(?:"(?:[^"]|"")*+"|(?!")[^,]*+)'
 """One field of a line: quoted, quotes inside doubled; or anything that does not begin with a quote."""
+_PLAIN_FIELD = rb'(?:"[^"\0\r\x80-\xff]*+"|(?!")[^,\0\r\x80-\xff]*+)'
 _COMMA, _NEWLINE, _RETURN, _QUOTE = b',\n\r"'
 
 
@@ -45,7 +46,15 @@ class Layout:
     @cached_property
     def pattern(self) -> re.Pattern[bytes]:
         """What a line of this file looks like, whatever its cells say."""
-        return re.compile(FIELD + b"(?:," + FIELD + b"){%d}" % (len(self.header) - 1))
+        return self._of_fields(FIELD)
+
+    @cached_property
+    def plain_pattern(self) -> re.Pattern[bytes]:
+        """What nearly all lines look like: nothing in them needs a closer look."""
+        return self._of_fields(_PLAIN_FIELD)
+
+    def _of_fields(self, field: bytes) -> re.Pattern[bytes]:
+        return re.compile(field + b"(?:," + field + b"){%d}\r?" % (len(self.header) - 1))
 
     def quick(self, block: bytes) -> pa.Table | None:
         """The typed lines of a block in which every line is sound; None when any of them needs a closer look."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from itertools import compress
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import polars as pl
 import pyarrow as pa
@@ -16,6 +16,7 @@ from trading_ml.adapters.raw import LINE
 
 _WELL_QUOTED = re.compile(FIELD + b"(?:," + FIELD + b")*+")
 _EACH_FIELD = re.compile(b"(?:^|,)" + FIELD)
+BLANK = "blank line"
 _MARKS = {b"\0": "NUL byte", b"\r": "carriage return", BOM: "byte order mark"}
 
 
@@ -63,11 +64,13 @@ def _joined(lines: Iterable[bytes]) -> bytes:
 
 def _shape(line: bytes, layout: Layout) -> str | None:
     """What is wrong with a line before its cells are looked at."""
+    if layout.plain_pattern.fullmatch(line) and len(line) <= LINE and line.rstrip() != layout.line:
+        return None
     if len(line) > LINE:
         return f"line longer than {LINE >> 20} MiB"
     line = line.removesuffix(b"\r")
     if not line.strip():
-        return "blank line"
+        return BLANK
     if line == layout.line:
         return "header repeated"
     for mark, name in _MARKS.items():
@@ -92,31 +95,40 @@ def _is_utf8(line: bytes) -> bool:
 
 def _misfits(lines: list[bytes], layout: Layout) -> Iterator[tuple[int, str]]:
     """Position and reason of every cell that is not what its column must hold."""
-    cells = pl.DataFrame(layout.read(_joined(lines), as_text=True))
+    cells = layout.read(_joined(lines), as_text=True)
     for column in layout.columns:
-        texts = cells[column.name]
+        if _is_readable(cells[column.name], column.type.arrow):
+            continue
+        texts = cast(pl.Series, pl.from_arrow(cells[column.name]))
         if column.type in (NUMBER, WHOLE):  # blanks around a number are no fault on the fast path either
             texts = texts.str.strip_chars(" \t")
-        distinct = texts.drop_nulls().unique().to_arrow(compat_level=pl.CompatLevel.oldest())
-        wrong = _unreadable(distinct, column.type.arrow)
-        for position in texts.is_in(wrong).arg_true():
+        outlined = texts.str.contains(column.type.outline)
+        distinct = texts.filter(outlined).unique().to_arrow(compat_level=pl.CompatLevel.oldest())
+        wrong = ~outlined | texts.is_in(_unreadable(distinct, column.type.arrow))
+        for position in wrong.arg_true():
             yield position, _reason(column.name, column.type, texts[position])
+
+
+def _is_readable(cells: pa.Array | pa.ChunkedArray, kind: pa.DataType) -> bool:
+    try:
+        cells.cast(kind)
+    except pa.ArrowInvalid:
+        return False
+    return True
 
 
 def _unreadable(cells: pa.Array, kind: pa.DataType) -> list[str]:
     """The cells that cannot become `kind`, found by halving: cheap when few are wrong, never quadratic."""
-    try:
-        cells.cast(kind)
-    except pa.ArrowInvalid:
-        if len(cells) == 1:
-            return cells.to_pylist()
-        half = len(cells) // 2
-        return _unreadable(cells.slice(0, half), kind) + _unreadable(cells.slice(half), kind)
-    return []
+    if _is_readable(cells, kind):
+        return []
+    if len(cells) == 1:
+        return cells.to_pylist()
+    half = len(cells) // 2
+    return _unreadable(cells.slice(0, half), kind) + _unreadable(cells.slice(half), kind)
 
 
 def _reason(name: str, kind: Type, cell: str) -> str:
     shown = cell[:SHOWN]
-    if kind is STAMP and not _unreadable(pa.array([cell]), pa.timestamp("ns")):
+    if kind is STAMP and _is_readable(pa.array([cell]), pa.timestamp("ns")):
         return f"{name} has no offset: '{shown}'"
-    return f"{name} is not {kind.article}: '{shown}'"
+    return f"{name} is not {kind.expected}: '{shown}'"
