@@ -6,6 +6,7 @@ import json
 import struct
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from io import BytesIO
 from itertools import groupby, repeat
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -105,7 +106,9 @@ def _lines(params: MarketParams, session: Session, printed: pl.DataFrame) -> byt
         defect=pl.Series(defect),
         seq=pl.Series(np.cumsum(rng.integers(1, 20, len(order)))),
     )
-    return (rows.select(_line(session)).to_series().str.join("\n").item() + "\n").encode()
+    text = BytesIO()
+    rows.select(_line(session)).write_csv(text, include_header=False, quote_style="never")
+    return text.getvalue()
 
 
 def _line(session: Session) -> pl.Expr:
