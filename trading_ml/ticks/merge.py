@@ -20,7 +20,7 @@ from trading_ml.core.progress import track
 from trading_ml.core.settings import Settings
 from trading_ml.ticks import records, repeats
 from trading_ml.ticks.records import Cell, Part, Upload
-from trading_ml.ticks.rules import chosen, excluded_by, rules_digest
+from trading_ml.ticks.rules import Choice, chosen, excluded_by, rules_digest
 
 VERSION = 1
 """Raise it when the same parts would give other ticks: every partition is then merged again."""
@@ -117,17 +117,19 @@ def build_span(
     return {kind: build_dates(lake, instrument, days[kind], kind, executor) for kind in sorted(days)}
 
 
-def stale(lake: Lake) -> list[Cell]:
-    """Cells whose ticks are not what `build` would make today: new or changed uploads, withdrawn ones, other rules.
+def stale(lake: Lake) -> dict[Cell, str]:
+    """Cells whose ticks are not what `build` would make today, each with the digest of what it would make them from.
 
-    Reads the records of uploads and the footers of ticks only.
+    That is so after new or changed uploads, withdrawn ones, and changes of rules. Reads the records of uploads and
+    the footers of ticks only.
     """
     known = shares(lake)
-    return [
-        cell
-        for cell in sorted({*known, *_published(lake)})
-        if not known.get(cell) or not _table(lake, cell).is_current(*cell[1:], _inputs(cell, known[cell]))
-    ]
+    wanted = {cell: _inputs(cell, known.get(cell, [])) for cell in sorted({*known, *_published(lake)})}
+    return {
+        cell: inputs
+        for cell, inputs in wanted.items()
+        if cell not in known or not _table(lake, cell).is_current(cell.instrument, cell.date, inputs)
+    }
 
 
 def _build(lake: Lake, cell: Cell, given: list[Share]) -> Receipt | None:
@@ -168,7 +170,7 @@ def _inputs(cell: Cell, given: list[Share]) -> str:
     return digest(VERSION, rules_digest(_rules(cell)), contents)
 
 
-def _rules(cell: Cell) -> Any:
+def _rules(cell: Cell) -> tuple[Choice, ...]:
     return chosen(cell.instrument.partition(":")[0], cell.kind)
 
 
