@@ -73,3 +73,21 @@ def test_examples_in_docstrings_run(path: Path, tmp_path: Path, monkeypatch: pyt
     monkeypatch.chdir(tmp_path)
     name = ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
     assert doctest.testmod(importlib.import_module(name)).failed == 0
+
+
+def test_the_reference_names_every_key_and_every_built_in_script() -> None:
+    from trading_ml.features import FEATURES
+    from trading_ml.labels import LABELS
+    from trading_ml.project import Project
+
+    page = (ROOT / "docs" / "reference" / "project.md").read_text()
+    missing = {name for name in (*Project.model_fields, *FEATURES, *LABELS) if f"| `{name}` |" not in page}
+    assert not missing
+
+
+def test_the_reference_names_every_command() -> None:
+    headings = re.findall(r"^## (.+)$", (ROOT / "docs" / "reference" / "cli.md").read_text(), flags=re.MULTILINE)
+    shown = {" ".join(words.split()[:2]) for line in headings for words in re.findall(r"`trading-ml ([^`]+)`", line)}
+    for command, inner in known_commands().items():
+        for name in [f"{command} {each}" for each in inner] or [command]:
+            assert any(each == name or each.startswith(f"{name} ") for each in shown), f"trading-ml {name}"
