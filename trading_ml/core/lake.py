@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 import polars as pl
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from trading_ml.core.digest import canonical
@@ -28,7 +29,7 @@ from trading_ml.core.instruments import key_of, name_of, pick
 
 ROW_GROUP = 131_072
 _FOOTER = b"trading_ml"
-_DELTA = ("ts_event", "ts_recv", "ts_open", "ts_close", "label_end", "seq", "row")
+_COUNTERS = ("seq", "row", "sample")
 
 
 @dataclass(frozen=True)
@@ -133,30 +134,25 @@ class Table:
         receipt = self.receipt(instrument, day)
         return receipt is not None and receipt.inputs == inputs
 
-    def read(
-        self, instrument: str, day: date, columns: list[str] | None = None, categories: tuple[str, ...] = ()
-    ) -> pl.DataFrame:
-        """The rows of one partition.
+    def scan(self, instrument: str, day: date) -> pl.LazyFrame:
+        """The rows of one partition, of which only what a query needs is read when it is collected.
 
-        Args:
-            instrument: `SOURCE:SYMBOL`.
-            day: Date of the partition.
-            columns: What to read, in that order; everything by default.
-            categories: Text columns to return as Categorical, which costs a quarter where few values repeat.
+        The file is opened here, once: a partition published later cannot mix with this one.
 
         Raises:
             NoData: when the partition is not published.
         """
-        with self._open(instrument, day, categories) as file:
-            table = file.read(columns, use_threads=False)
-        return cast(pl.DataFrame, pl.from_arrow(table.select(columns) if columns else table))
+        try:
+            with self.path(instrument, day).open("rb") as file:
+                return pl.scan_parquet(file)
+        except FileNotFoundError:
+            what = f"{'/'.join(self.parts)} {instrument} {day}"
+            raise NoData(what, "is not there", "ingest or build it first") from None
 
-    def read_rows(self, instrument: str, day: date, start: int, stop: int) -> pl.DataFrame:
-        """Rows [`start`, `stop`) of one partition; only the row groups that hold them are read."""
-        groups = range(start // ROW_GROUP, -(-stop // ROW_GROUP))
-        with self._open(instrument, day) as file:
-            table = file.read_row_groups(list(groups), use_threads=False)
-        return cast(pl.DataFrame, pl.from_arrow(table)).slice(start - groups.start * ROW_GROUP, stop - start)
+    def read(self, instrument: str, day: date, columns: list[str] | None = None) -> pl.DataFrame:
+        """The rows of one partition in memory; see `scan`."""
+        rows = self.scan(instrument, day)
+        return (rows.select(columns) if columns else rows).collect().rechunk()
 
     def write(
         self, instrument: str, day: date, frame: pl.DataFrame, inputs: str, facts: Mapping | None = None
@@ -167,15 +163,6 @@ class Table:
     def remove(self, instrument: str, day: date) -> None:
         """Withdraw one partition, where its inputs are gone."""
         self.path(instrument, day).unlink(missing_ok=True)
-
-    def _open(self, instrument: str, day: date, categories: tuple[str, ...] = ()) -> pq.ParquetFile:
-        # Not pq.read_table: it opens a file twice, and a partition published in between would be read by the old
-        # footer. One open is also leaner and gives one chunk a column, so arrays come without a copy.
-        try:
-            return pq.ParquetFile(self.path(instrument, day), read_dictionary=list(categories))
-        except FileNotFoundError:
-            what = f"{'/'.join(self.parts)} {instrument} {day}"
-            raise NoData(what, "is not there", "ingest or build it first") from None
 
 
 def publish(staged: Path, final: Path) -> None:
@@ -232,9 +219,14 @@ class _Hashed:
         self.closed = True
 
 
+def _rises(field: pa.Field) -> bool:
+    """Whether a column mostly rises in small steps: times, and integers that count."""
+    return pa.types.is_timestamp(field.type) or (field.name in _COUNTERS and pa.types.is_integer(field.type))
+
+
 def _write(path: Path, frame: pl.DataFrame, inputs: str, facts: Mapping[str, Any]) -> Receipt:
     table = frame.rechunk().to_arrow(compat_level=pl.CompatLevel.oldest())
-    delta = {name: "DELTA_BINARY_PACKED" for name in _DELTA if name in table.column_names}
+    delta = {field.name: "DELTA_BINARY_PACKED" for field in table.schema if _rises(field)}
     plain = [name for name in table.column_names if name not in delta]
     with path.open("wb") as file:
         sink = _Hashed(file)
