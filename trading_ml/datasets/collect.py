@@ -1,0 +1,78 @@
+"""One instrument's share of a dataset: its chunks, its samples, and an account of every bar."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from trading_ml.core.errors import AccountingError, Refused
+from trading_ml.core.instruments import Instrument
+from trading_ml.core.time import local_date
+from trading_ml.datasets.layout import Layout
+from trading_ml.datasets.params import DatasetParams
+from trading_ml.datasets.samples import REASONS, judge
+from trading_ml.datasets.series import Chunk, Store
+
+
+@dataclass(frozen=True)
+class Share:
+    """What one instrument brings in."""
+
+    instrument: str
+    days: Sequence[date]
+    chunks: Sequence[Chunk]
+    samples: pl.DataFrame
+    """Columns of `samples.parquet`, and `date`."""
+    account: dict[str, int]
+    """`candidates`, `kept`, and the rejected by reason."""
+
+
+def collect(
+    store: Store, params: DatasetParams, layout: Layout, instrument: Instrument, days: Sequence[date], pool: Executor
+) -> Share:
+    """Bring the instrument's chunks up to date and take its samples; no other instrument is in memory.
+
+    Raises:
+        Refused: when the tables do not fit each other, or a label ends with its sample.
+        AccountingError: when bars are neither samples nor rejected for a reason.
+    """
+    name = instrument.name
+    bars = store.write("features", name, days, ["ts_open", "ts_close", *layout.features], params.features, pool)
+    answers = store.write("labels", name, days, ["ts_close", *layout.values, *layout.ends], params.labels, pool)
+    features, labels = store.read(bars), store.read(answers)
+    if not features["ts_close"].equals(labels["ts_close"]):
+        raise Refused(f"{params.project}, {name}", "features and labels are of different bars", "build both again")
+    verdict = judge(features.select(layout.features), labels.drop("ts_close"), layout.windows, params.samples.where)
+    taken = labels.with_columns(
+        instrument=pl.lit(name, pl.Enum(params.instruments)),
+        row=pl.int_range(pl.len(), dtype=pl.Int32),
+        label_end=pl.max_horizontal(layout.ends),
+        weight=pl.lit(1.0, pl.Float32),
+        date=features.select(local_date("ts_open", instrument.zone)).to_series(),
+    ).filter(verdict == 0)
+    columns = ["instrument", "row", pl.col("ts_close").alias("ts"), *layout.values, "label_end", "weight", "date"]
+    samples = taken.select(columns)
+    _demand_future(samples, f"{' and '.join(layout.labels)} of {params.project}, {name}")
+    account = _account(name, verdict, sum(chunk.rows for chunk in bars), samples.height)
+    return Share(name, days, [*bars, *answers], samples, account)
+
+
+def _demand_future(samples: pl.DataFrame, labels: str) -> None:
+    known = samples.filter(pl.col("label_end") <= pl.col("ts"))
+    if known.height:
+        problem = f"ends no later than its sample, first at {known['ts'][0]}"
+        raise Refused(labels, problem, "what is known at the sample is a feature, not a label")
+
+
+def _account(name: str, verdict: NDArray[np.int8], candidates: int, kept: int) -> dict[str, int]:
+    rejected = np.bincount(verdict, minlength=len(REASONS) + 1)[1:].tolist()
+    if candidates != kept + sum(rejected):
+        told = f"{candidates} bars, but {kept} samples and {sum(rejected)} rejected"
+        raise AccountingError(name, told, "the tables changed during the build; build again")
+    return {"candidates": candidates, "kept": kept, **dict(zip(REASONS, rejected, strict=True))}

@@ -1,0 +1,114 @@
+"""Series: an instrument's feature and label columns in bar order, in immutable chunks of a calendar month.
+
+A chunk is named by its content and carries in its footer what it was made from, so a build makes only the chunks it
+does not find: a new day writes its month's chunk, and history is neither read nor written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from itertools import groupby
+from pathlib import Path
+from typing import Any, Literal
+
+import polars as pl
+
+from trading_ml.core.digest import digest
+from trading_ml.core.errors import NoData
+from trading_ml.core.lake import Lake, Receipt, Table, publish, receipt_of
+from trading_ml.core.progress import track
+from trading_ml.core.script import Use
+from trading_ml.datasets.layout import advice
+from trading_ml.datasets.statistics import moments
+
+Uses = Mapping[str, Use]
+Kind = Literal["features", "labels"]
+_LAYOUT = 1
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """One month of one instrument: `rows` bars of feature or of label columns."""
+
+    instrument: str
+    month: str
+    kind: Kind
+    rows: int
+    digest: str
+
+
+@dataclass(frozen=True)
+class Store:
+    """The chunks of a project, shared between its datasets."""
+
+    lake: Lake
+    project: str
+
+    def path(self, name: str) -> Path:
+        """Where the chunk with digest `name` lies."""
+        return self.lake.path("datasets", self.project, "series", f"{name}.parquet")
+
+    def read(self, chunks: Iterable[Chunk], columns: list[str] | None = None) -> pl.DataFrame:
+        """The rows of several chunks, one after the other."""
+        return pl.concat([pl.read_parquet(self.path(c.digest), columns=columns, glob=False) for c in chunks])
+
+    def receipt(self, chunk: Chunk) -> Receipt:
+        """What a chunk was made from, and the moments of its columns."""
+        receipt = receipt_of(self.path(chunk.digest))
+        if receipt is None:
+            raise NoData(f"chunk {chunk.digest[:12]} of {self.project}", "is not there", "build the dataset again")
+        return receipt
+
+    def write(
+        self, kind: Kind, instrument: str, days: Sequence[date], columns: Sequence[str], uses: Uses, pool: Executor
+    ) -> list[Chunk]:
+        """Chunks of the given days, oldest first; only those not found are made.
+
+        Raises:
+            NoData: when a day is missing, or was built from other scripts or parameters than `uses`.
+        """
+        table, wanted = self.lake.table(kind, self.project), {name: use.bound.describe for name, use in uses.items()}
+        months = [(month, list(of)) for month, of in groupby(days, lambda day: f"{day:%Y-%m}")]
+
+        def make(month: tuple[str, list[date]]) -> Chunk:
+            inputs = digest(_LAYOUT, kind, columns, [_demand(table, instrument, day, wanted) for day in month[1]])
+            receipt = self._found.get(inputs) or self._publish(
+                _gather(table, instrument, month[1], columns, kind), inputs
+            )
+            return Chunk(instrument, month[0], kind, receipt.rows, receipt.digest)
+
+        return list(track(f"months of {kind} of {instrument}", pool.map(make, months), len(months)))
+
+    @cached_property
+    def _found(self) -> dict[str, Receipt]:
+        """The chunks that were there at first, by what they were made from."""
+        files = self.lake.path("datasets", self.project, "series").glob("*.parquet")
+        return {receipt.inputs: receipt for receipt in map(receipt_of, files) if receipt}
+
+    def _publish(self, frame: pl.DataFrame, inputs: str) -> Receipt:
+        facts = {name: moments(frame[name]) for name, kind in frame.schema.items() if kind == pl.Float32}
+        with self.lake.staging() as folder:
+            receipt = self.lake.write_parquet(folder / "chunk", frame, inputs, facts)
+            publish(folder / "chunk", self.path(receipt.digest))
+        return receipt
+
+
+def _demand(table: Table, instrument: str, day: date, wanted: Mapping[str, Any]) -> str:
+    """Digest of a partition that was built from the wanted scripts."""
+    receipt = table.receipt(instrument, day)
+    made = receipt.facts["scripts"] if receipt else {}
+    if receipt is None or any(made.get(name) != script for name, script in wanted.items()):
+        kind, project = table.parts
+        changed = ", ".join(name for name, script in wanted.items() if made.get(name) != script)
+        raise NoData(f"{project}, {instrument} {day}", f"{kind} are not up to date: {changed}", advice(project))
+    return receipt.digest
+
+
+def _gather(table: Table, instrument: str, days: Sequence[date], columns: Sequence[str], kind: Kind) -> pl.DataFrame:
+    """The given columns of the days' partitions; feature columns as float32."""
+    frame = pl.concat(table.read(instrument, day, list(columns)) for day in days)
+    return frame.with_columns(pl.col(pl.Float64).cast(pl.Float32)) if kind == "features" else frame

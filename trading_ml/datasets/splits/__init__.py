@@ -1,0 +1,39 @@
+"""Splits, one file each; the project file chooses by `split.by`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated
+
+from pydantic import BeforeValidator, SerializeAsAny
+
+from trading_ml.core.errors import BadParams, nearest
+from trading_ml.datasets.splits.by_date import ByDate
+from trading_ml.datasets.splits.split import PARTS, Part, Split
+
+SPLITS: dict[str, type[Split]] = {
+    "date": ByDate,
+}
+
+
+def resolve(raw: object) -> object:
+    """Parameters of the split that `raw` names in `by`.
+
+    Raises:
+        BadParams: for an unknown split or a key it does not have, suggesting the nearest.
+
+    Example:
+        >>> resolve({"by": "date", "validation_from": "2024-03-01", "test_from": "2024-04-01"}).embargo
+        0.0
+    """
+    if not isinstance(raw, Mapping):
+        return raw
+    by = str(raw.get("by", "date"))
+    if by not in SPLITS:
+        raise BadParams("split.by", f"'{by}' is not a split", nearest(by, SPLITS))
+    return SPLITS[by].parse(raw, "split")
+
+
+SplitParams = Annotated[SerializeAsAny[Split], BeforeValidator(resolve)]
+
+__all__ = ["PARTS", "SPLITS", "ByDate", "Part", "Split", "SplitParams", "resolve"]
