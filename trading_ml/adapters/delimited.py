@@ -103,14 +103,12 @@ def _chunks(block: bytes, first: int, layout: Layout) -> list[Chunk]:
     """One chunk for each kind of lines in a block; what is at fault goes with the first of them."""
     typed, faults = _typed(block, first, layout)
     typed, more = _without_faults(typed, block, first, layout)
-    faults = sorted(faults + more)
-    chunks: list[Chunk] = []
-    for kind in layout.form.kinds:
-        frame = _canonical(typed.filter(kind.own()), kind)
-        if frame.height or (faults and kind is layout.form.kinds[-1] and not chunks):
-            quarantine = pl.DataFrame(faults, schema=QUARANTINE, orient="row")
-            chunks.append(Chunk(kind.name, frame, quarantine, frame.height + quarantine.height))
-            faults = []
+    frames = [(kind, _canonical(typed.filter(kind.own()), kind)) for kind in layout.form.kinds]
+    refused = pl.DataFrame(sorted(faults + more), schema=QUARANTINE, orient="row")
+    chunks = []
+    for kind, frame in [pair for pair in frames if pair[1].height] or frames[:1]:
+        chunks.append(Chunk(kind.name, frame, refused, frame.height + refused.height))
+        refused = refused.clear()
     return chunks
 
 

@@ -153,7 +153,7 @@ def _mutated(draw: st.DrawFn) -> bytes:
     return line
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(_mutated(), min_size=1, max_size=12), st.sampled_from([64, 300, BLOCK]), st.sampled_from([b"\n", b"\r\n"])
 )

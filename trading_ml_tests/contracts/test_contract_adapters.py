@@ -1,0 +1,282 @@
+"""What every adapter must keep to. A new adapter needs a sample below and nothing else."""
+
+from __future__ import annotations
+
+import gzip
+import subprocess
+import sys
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import polars as pl
+import pytest
+from isal import igzip
+
+from trading_ml.adapters import ADAPTERS, QUARANTINE, SCHEMAS, RawFile, detect, get
+from trading_ml.adapters.contract import WHERE_KNOWN, Chunk
+from trading_ml.core.errors import BadFile, Unknown
+
+
+class Sample(NamedTuple):
+    """A raw table made up for the test: sound lines, and lines that are no row with the reason each must get."""
+
+    adapter: str
+    header: str
+    sound: tuple[str, ...]
+    """Repeated as often as a test needs."""
+    prices: tuple[str, ...]
+    """A price that stands in each sound line."""
+    broken: dict[str, str]
+
+
+_LSEG_HEADER = "#RIC,Domain,Date-Time,GMT Offset,Type,Price,Volume,Seq. No.,Qualifiers,Bid Price,Ask Price"
+
+
+def _time_and_sales(adapter: str, domain: str) -> Sample:
+    stamp = f"MADE.UP,{domain},2024-03-01T14:30:00.12345678"
+    return Sample(
+        adapter,
+        _LSEG_HEADER,
+        (
+            f'{stamp}9Z,-5,Trade,10.25,100,1,"ODD[IRGCOND];T, I",,',
+            f"{stamp}1+01:00,-5,Quote,,,2,,10.75,11",
+            f"{stamp}5+01,-5,Trade,-3,0,3,,,",
+        ),
+        ("10.25", "10.75", "-3"),
+        {
+            f"{stamp},-5,Trade,1,1,,,,": "Date-Time has no offset",
+            f"{stamp}Z,-5,Trade,one,1,,,,": "Price is not a number",
+            f"{stamp}Z,-5,Trade,1,inf,,,,": "Volume is not finite",
+            f"{stamp}Z,-5,Trade,1,,,,,": "Volume is empty",
+            f"{stamp}Z,-5,Settlement,1,1,,,,": "Type 'Settlement' is not one of Trade, Quote",
+            f"{stamp}Z,-5,Trade,1,1,,,": "10 columns where the header has 11",
+        },
+    )
+
+
+_ASKED = '"made.up","ETH_JPY","2019-05-01T00:00:02.5+09:00"'
+_DATED = f'{_ASKED},"902","2019-05-01T00:00:01.123+09:00"'
+SAMPLES = {
+    "lseg": _time_and_sales("lseg", "Market Price"),
+    "simulated": _time_and_sales("simulated", "Simulated"),
+    "bitflyer executions": Sample(
+        "bitflyer",
+        '"domain","product_code","loaded","id","exec_date","side","price","size"',
+        (f'{_DATED},"BUY","10.25","0.5"', f'{_ASKED},"901","","","10.5","1"', f'{_DATED},"SELL","9.75","0.01"'),
+        ("10.25", "10.5", "9.75"),
+        {
+            f'{_DATED},"BUY","","0.5"': "price is empty",
+            f'{_DATED},"BUY","ten","0.5"': "price is not a number",
+            f'{_DATED},"BUY","1","nan"': "size is not finite",
+            f'{_ASKED},"903","2019-05-01 09:00","BUY","1","1"': "exec_date has no offset",
+            f'{_DATED},"BUY","1","1': "bad quoting",
+        },
+    ),
+    "bitflyer tickers": Sample(
+        "bitflyer",
+        '"product_code","loaded","timestamp","tick_id","best_bid","best_ask","best_bid_size","best_ask_size"',
+        (
+            '"ETH_JPY","2019-05-01T00:00:00+09:00","2019-05-01T00:00:08.125+09:00","5","99.5","100.0","1","0.5"',
+            '"ETH_JPY","2019-05-01T00:01:00+09:00","2019-05-01T00:01:08.125+09:00","6","99.25","","1",""',
+        ),
+        ("99.5", "99.25"),
+        {
+            '"ETH_JPY","","","7","99.5","100.0","1","0.5"': "timestamp is empty",
+            '"ETH_JPY","","2019-05-01T00:00:08Z","8","","","",""': "best_bid and best_ask are empty",
+        },
+    ),
+}
+every_sample = pytest.mark.parametrize("sample", SAMPLES.values(), ids=SAMPLES.keys())
+
+
+def _text(sample: Sample, sound: int, end: str = "\n") -> str:
+    """The broken lines of a sample, each behind and before sound ones."""
+    lines = [sample.header]
+    broken = list(sample.broken)
+    for number in range(sound):
+        lines.append(sample.sound[number % len(sample.sound)])
+        if number < len(broken):
+            lines.append(broken[number])
+    return end.join(lines) + end
+
+
+def _file(tmp_path: Path, text: str, name: str = "made_up.csv.gz") -> RawFile:
+    path = tmp_path / name
+    path.write_bytes(gzip.compress(text.encode()) if name.endswith("gz") else text.encode())
+    return RawFile.of(path)
+
+
+def _read(raw: RawFile, sample: Sample, symbol: str | None = None) -> list[Chunk]:
+    return list(get(sample.adapter).read(raw, symbol))
+
+
+def _frames(chunks: list[Chunk]) -> dict[str, pl.DataFrame]:
+    kinds = {chunk.kind for chunk in chunks}
+    return {kind: pl.concat(chunk.frame for chunk in chunks if chunk.kind == kind) for kind in kinds}
+
+
+def _quarantine(chunks: list[Chunk]) -> pl.DataFrame:
+    return pl.concat(chunk.quarantine for chunk in chunks).sort("row")
+
+
+def test_every_adapter_has_a_sample_and_its_own_name() -> None:
+    assert {sample.adapter for sample in SAMPLES.values()} == set(ADAPTERS)
+    assert all(adapter.name == name and adapter.summary for name, adapter in ADAPTERS.items())
+
+
+@every_sample
+def test_columns_are_canonical(tmp_path: Path, sample: Sample) -> None:
+    for chunk in _read(_file(tmp_path, _text(sample, 50)), sample):
+        schema = dict(SCHEMAS[chunk.kind])
+        for name in WHERE_KNOWN - set(chunk.frame.columns):
+            del schema[name]
+        assert chunk.frame.schema == pl.Schema(schema)
+        assert chunk.quarantine.schema == pl.Schema(QUARANTINE)
+        assert chunk.frame.select("symbol", "ts_event", "seq", "row").null_count().sum_horizontal().item() == 0
+
+
+@every_sample
+def test_every_line_is_accounted_for_once(tmp_path: Path, sample: Sample) -> None:
+    chunks = _read(_file(tmp_path, _text(sample, 5_000)), sample)
+    assert all(chunk.rows == chunk.frame.height + chunk.quarantine.height for chunk in chunks)
+    rows = [row for frame in _frames(chunks).values() for row in frame["row"]] + _quarantine(chunks)["row"].to_list()
+    assert sorted(rows) == list(range(2, 5_000 + len(sample.broken) + 2))
+
+
+@every_sample
+def test_every_malformed_line_is_quarantined_with_its_reason_and_text(tmp_path: Path, sample: Sample) -> None:
+    noise = {"": "blank line", "\0": "NUL byte inside the line", sample.header: "header repeated", '"': "bad quoting"}
+    sample = sample._replace(broken=sample.broken | noise)
+    quarantine = _quarantine(_read(_file(tmp_path, _text(sample, 60)), sample))
+    assert quarantine["text"].to_list() == list(sample.broken)
+    for found, wanted in zip(quarantine["reason"], sample.broken.values(), strict=True):
+        assert found == wanted or found.startswith(f"{wanted}: ")
+
+
+@every_sample
+def test_a_row_leads_to_its_line(tmp_path: Path, sample: Sample) -> None:
+    text = _text(sample, 60)
+    for kind, frame in _frames(_read(_file(tmp_path, text), sample)).items():
+        for row, price in frame.select("row", "price" if kind == "trades" else "bid").iter_rows():
+            line = text.split("\n")[row - 1]
+            known = sample.prices[sample.sound.index(line)]
+            assert known in line
+            assert float(known) == price
+
+
+@every_sample
+def test_reading_twice_in_any_packing_gives_the_same(tmp_path: Path, sample: Sample) -> None:
+    text = _text(sample, 5_000)
+    path = tmp_path / "packed.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("inside.csv", text)
+    files = [
+        _file(tmp_path, text),
+        _file(tmp_path, text),
+        _file(tmp_path, text, "plain.csv"),
+        _file(tmp_path, "\ufeff" + _text(sample, 5_000, end="\r\n"), "windows.csv"),
+        RawFile.of(path),
+    ]
+    first, *others = [_read(raw, sample) for raw in files]
+    for other in others:
+        for kind, frame in _frames(first).items():
+            assert frame.equals(_frames(other)[kind])
+        assert _quarantine(first).equals(_quarantine(other))
+
+
+@every_sample
+def test_a_symbol_given_replaces_the_one_in_the_file(tmp_path: Path, sample: Sample) -> None:
+    raw = _file(tmp_path, _text(sample, 60))
+    for kind, frame in _frames(_read(raw, sample, "OTHER")).items():
+        assert set(frame["symbol"]) == {"OTHER"}
+        assert frame.drop("symbol").equals(_frames(_read(raw, sample))[kind].drop("symbol"))
+
+
+@every_sample
+def test_exactly_one_adapter_fits_and_says_why(tmp_path: Path, sample: Sample) -> None:
+    adapter, why = detect(_file(tmp_path, _text(sample, 60)).path)
+    assert (adapter.name, bool(why)) == (sample.adapter, True)
+
+
+@every_sample
+def test_a_file_that_breaks_off_is_refused_by_name(tmp_path: Path, sample: Sample) -> None:
+    raw = _file(tmp_path, _text(sample, 5_000))
+    raw.path.write_bytes(raw.path.read_bytes()[:-12])
+    with pytest.raises(BadFile, match="truncated or corrupt") as refusal:
+        _read(raw, sample)
+    assert refusal.value.culprit == str(raw.path)
+
+
+@pytest.mark.parametrize("name", ADAPTERS)
+def test_a_file_of_another_format_is_refused_by_name(tmp_path: Path, name: str) -> None:
+    raw = _file(tmp_path, "a,b,c\n1,2,3\n")
+    with pytest.raises(BadFile, match="first line is 'a,b,c'") as refusal:
+        list(get(name).read(raw, None))
+    assert refusal.value.culprit == str(raw.path)
+
+
+def test_the_recipe_names_the_code_that_reads() -> None:
+    assert len({adapter.recipe for adapter in ADAPTERS.values()}) >= 2
+    assert all(len(adapter.recipe) == 64 for adapter in ADAPTERS.values())
+
+
+_MEASURE = """
+import resource, sys
+from pathlib import Path
+from trading_ml.adapters import RawFile, get
+for path in sys.argv[2:]:
+    rows = sum(chunk.rows for chunk in get(sys.argv[1]).read(RawFile(Path(path), "0" * 64), None))
+    print(rows, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+"""
+
+
+def _peaks(adapter: str, *paths: Path) -> list[tuple[int, int]]:
+    """Rows, and the highest resident megabytes so far, after each file in turn, in a process of its own."""
+    command = [sys.executable, "-c", _MEASURE, adapter, *map(str, paths)]
+    told = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    return [(int(rows), int(peak)) for rows, peak in (line.split() for line in told.splitlines())]
+
+
+def _write(path: Path, parts: Iterator[bytes]) -> Path:
+    with igzip.open(path, "wb") as file:
+        for part in parts:
+            file.write(part)
+    return path
+
+
+@every_sample
+def test_memory_does_not_grow_with_the_file(tmp_path: Path, sample: Sample) -> None:
+    few = _text(sample, 30).encode()
+    more = (("\n".join(sample.sound) + "\n") * 1_000).encode()
+    times = 12_000_000 // len(more)
+    small = _write(tmp_path / "small.csv.gz", iter([few, *[more] * times]))
+    large = _write(tmp_path / "large.csv.gz", iter([few, *[more] * times * 8]))
+    (rows, before), (many, after) = _peaks(sample.adapter, small, large)
+    assert many > 7 * rows
+    assert after - before < 40
+
+
+def test_one_line_without_end_is_one_quarantined_row_in_bounded_memory(tmp_path: Path) -> None:
+    sample = SAMPLES["lseg"]
+    few = _text(sample, 30).encode()
+    small = _write(tmp_path / "small.csv.gz", iter([few]))
+    bomb = _write(tmp_path / "bomb.csv.gz", iter([few, *[bytes(1 << 24)] * 16, b"\n", few.partition(b"\n")[2]]))
+    (rows, before), (more, after) = _peaks("lseg", small, bomb)
+    assert more == 2 * rows + 1
+    assert after - before < 80
+
+
+def test_no_adapter_fits_what_none_knows_and_two_must_not_fit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(BadFile, match=r"is of no known format \(.*lseg.*\); it begins with 'a,b'"):
+        detect(_file(tmp_path, "a,b\n1,2\n", "other.csv").path)
+    raw = _file(tmp_path, _text(SAMPLES["lseg"], 5))
+    monkeypatch.setitem(ADAPTERS, "double", ADAPTERS["lseg"])
+    with pytest.raises(BadFile, match=r"could be lseg \(.*\) and lseg \(.*\); choose with --adapter"):
+        detect(raw.path)
+
+
+def test_an_unknown_adapter_suggests_the_nearest() -> None:
+    with pytest.raises(Unknown, match="lsge: unknown adapter; did you mean 'lseg'"):
+        get("lsge")
