@@ -1,0 +1,96 @@
+"""Figures of an evaluation, drawn without a display: nothing global is touched."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from trading_ml.models.evaluate import Answers, Probabilities, calibration, confusion
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+Scores = Mapping[str, Probabilities]
+_DIAGONAL = {"color": "0.6", "linewidth": 1, "linestyle": ":"}
+
+
+def figures(answers: Answers, scores: Scores, classes: Sequence[str]) -> dict[str, Figure]:
+    """All figures, by name; of `scores` the first is the model, the others are baselines."""
+    model = next(iter(scores.values()))
+    return {
+        "roc": roc(answers, scores),
+        "precision_recall": precision_recall(answers, scores),
+        "calibration": reliability(answers, scores),
+        "confusion": confusion_matrix(answers, model, classes),
+    }
+
+
+def roc(answers: Answers, scores: Scores) -> Figure:
+    """True positive rate against false positive rate."""
+    from sklearn.metrics import roc_auc_score, roc_curve
+
+    figure, axes = _axes("ROC", "false positive rate", "true positive rate")
+    axes.plot([0, 1], [0, 1], **_DIAGONAL)
+    for name, p in scores.items():
+        wrong, right, _ = roc_curve(answers, p)
+        axes.plot(wrong, right, label=f"{name}, area {roc_auc_score(answers, p):.3f}", **_style(name, scores))
+    axes.legend(loc="lower right")
+    return figure
+
+
+def precision_recall(answers: Answers, scores: Scores) -> Figure:
+    """Precision against recall; the dotted line is the share of the second class."""
+    from sklearn.metrics import average_precision_score, precision_recall_curve
+
+    figure, axes = _axes("Precision and recall", "recall", "precision")
+    axes.axhline(float(answers.mean()), **_DIAGONAL)
+    for name, p in scores.items():
+        precision, recall, _ = precision_recall_curve(answers, p)
+        area = average_precision_score(answers, p)
+        axes.step(recall, precision, where="post", label=f"{name}, area {area:.3f}", **_style(name, scores))
+    axes.legend(loc="best")
+    return figure
+
+
+def reliability(answers: Answers, scores: Scores) -> Figure:
+    """Observed share of the second class against the promised probability, by bins of the probability."""
+    figure, axes = _axes("Calibration", "promised probability", "observed share")
+    axes.plot([0, 1], [0, 1], **_DIAGONAL)
+    for name, p in scores.items():
+        bins = calibration(answers, p)
+        label = f"{name}, error {bins.error:.3f}"
+        axes.plot(bins.promised, bins.observed, marker="o", markersize=4, label=label, **_style(name, scores))
+    axes.legend(loc="upper left")
+    return figure
+
+
+def confusion_matrix(answers: Answers, p: Probabilities, classes: Sequence[str]) -> Figure:
+    """Counts of answers against predictions at one half, shaded by their share of the row."""
+    counts = confusion(answers, p)
+    figure, axes = _axes("Confusion at one half", "predicted", "happened")
+    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    axes.set(xticks=[0, 1], yticks=[0, 1], xticklabels=classes, yticklabels=classes)
+    for (row, column), count in np.ndenumerate(counts):
+        shade = "white" if shares[row, column] > 0.5 else "black"
+        axes.text(column, row, f"{count:,}\n{shares[row, column]:.1%}", ha="center", va="center", color=shade)
+    return figure
+
+
+def _axes(title: str, x: str, y: str) -> tuple[Figure, Any]:
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(5, 4.5), dpi=120, layout="constrained")
+    axes = figure.add_subplot()
+    axes.set(title=title, xlabel=x, ylabel=y)
+    return figure, axes
+
+
+def _style(name: str, scores: Scores) -> dict[str, Any]:
+    """The model stands out, the baselines stand back."""
+    if name == next(iter(scores)):
+        return {"color": "#0b5394", "linewidth": 2, "zorder": 3}
+    greys = ["#b45f06", "#6aa84f", "#8e7cc3", "#999999"]
+    return {"color": greys[(list(scores).index(name) - 1) % len(greys)], "linewidth": 1.2}

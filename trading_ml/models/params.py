@@ -1,0 +1,37 @@
+"""What a project file says about its model and its training."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from trading_ml.core.params import Params
+from trading_ml.models.families.dense import DenseParams
+
+ModelParams = DenseParams
+"""Parameters of a model, by family; a second family makes this a union discriminated by `family`."""
+
+
+class TrainingParams(Params):
+    """How a model is trained. The same parameters on the same dataset give the same weights, bit for bit.
+
+    Example:
+        >>> TrainingParams.parse({"epochs": 20, "optimizer": "adam"}, "training").batch_size
+        512
+    """
+
+    epochs: int = Field(default=20, ge=1)
+    """Passes over the training part at most."""
+    batch_size: int = Field(default=512, ge=1)
+    """Samples per step of the optimizer."""
+    optimizer: Literal["adam", "adamw", "rmsprop", "sgd"] = "adam"
+    """Rule by which a gradient becomes a step."""
+    learning_rate: float = Field(default=1e-3, gt=0, allow_inf_nan=False)
+    """Size of a step."""
+    early_stopping: int | None = Field(default=3, ge=1)
+    """Epochs without a lower validation loss after which training stops and the best epoch's weights return."""
+    seed: int = Field(default=7, ge=0, lt=2**32)
+    """Seed of initial weights, dropout and the order of samples."""
+    threads: int = Field(default=2, ge=1)
+    """Threads of one operation; sums split over threads differ in their last bits, so the weights depend on it."""

@@ -1,0 +1,99 @@
+"""Sampling error of a metric on samples that overlap in time: paired circular block bootstrap.
+
+Labels of neighbouring samples share their future, and errors come in clusters, so single samples are not independent.
+Whole blocks of consecutive samples are drawn instead (Künsch 1989; circular: Politis and Romano 1992). A resample
+is a vector of weights (how often each sample was drawn), and every metric here takes a matrix of them: one sort
+serves all resamples. The same weights are used for a model and a baseline, so what both share cancels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Weights = NDArray[np.float64]
+_CHUNK = 2_000_000  # weights held at once
+_CLIP = 1e-15
+
+
+def overlap(starts: NDArray[np.int64], ends: NDArray[np.int64]) -> int:
+    """Most samples, itself included, that start within one sample's label interval; `starts` ascend.
+
+    Example:
+        >>> overlap(np.array([0, 1, 2, 3]), np.array([2, 3, 4, 5]))
+        2
+    """
+    return int((np.searchsorted(starts, ends, side="left") - np.arange(len(starts))).max(initial=1))
+
+
+def block_length(starts: NDArray[np.int64], ends: NDArray[np.int64]) -> int:
+    """Samples per block: the longest label overlap, but at least the cube root of their number (Hall et al. 1995)."""
+    return max(overlap(starts, ends), round(len(starts) ** (1 / 3)), 1)
+
+
+def resamples(samples: int, length: int, count: int, seed: int) -> Iterator[Weights]:
+    """Weights of `count` resamples, (resamples, samples) in handy chunks; the same for the same arguments."""
+    rng = np.random.default_rng(seed)
+    blocks, rows = -(-samples // length), max(1, _CHUNK // samples)
+    for first in range(0, count, rows):
+        size = min(rows, count - first)
+        starts = rng.integers(0, samples, (size, blocks)) + samples * np.arange(size)[:, None]
+        opened = np.bincount(starts.ravel(), minlength=size * samples).reshape(size, samples)
+        reach = np.cumsum(np.concatenate([opened[:, samples - length + 1 :], opened], axis=1), axis=1)
+        reach = np.concatenate([np.zeros((size, 1), reach.dtype), reach], axis=1)
+        yield (reach[:, length:] - reach[:, :-length]).astype(np.float64)
+
+
+def roc_auc(answers: Floats, p: Floats, weights: Weights) -> Floats:
+    """P(a true sample's probability exceeds a false one's), ties half; NaN where a class was not drawn."""
+    true, false = _by_probability(answers, p, weights)
+    below = np.cumsum(false, axis=1) - false
+    wins, pairs = (true * (below + false / 2)).sum(1), true.sum(1) * false.sum(1)
+    return np.divide(wins, pairs, out=np.full(len(wins), np.nan), where=pairs > 0)
+
+
+def pr_auc(answers: Floats, p: Floats, weights: Weights) -> Floats:
+    """Average precision: Σ precision · step in recall, from the highest probability down."""
+    true, false = (drawn[:, ::-1] for drawn in _by_probability(answers, p, weights))
+    found = np.cumsum(true, axis=1)
+    shown = found + np.cumsum(false, axis=1)
+    precision = np.divide(found, shown, out=np.zeros_like(found), where=shown > 0)
+    total = found[:, -1]
+    return np.divide((precision * true).sum(1), total, out=np.full(len(total), np.nan), where=total > 0)
+
+
+def accuracy(answers: Floats, p: Floats, weights: Weights) -> Floats:
+    """Share of right answers at one half."""
+    return _mean((p > 0.5) == (answers > 0.5), weights)
+
+
+def log_loss(answers: Floats, p: Floats, weights: Weights) -> Floats:
+    """Mean of −ln P(what happened), nats."""
+    return _mean(-np.log(np.clip(np.where(answers > 0.5, p, 1 - p), _CLIP, 1)), weights)
+
+
+def brier(answers: Floats, p: Floats, weights: Weights) -> Floats:
+    """Mean squared distance of probability and answer."""
+    return _mean(np.square(p - answers), weights)
+
+
+METRICS: dict[str, Callable[[Floats, Floats, Weights], Floats]] = {
+    "roc_auc": roc_auc, "pr_auc": pr_auc, "accuracy": accuracy, "log_loss": log_loss, "brier": brier,
+}  # fmt: skip
+LESS_IS_BETTER = frozenset({"log_loss", "brier"})
+
+
+def _by_probability(answers: Floats, p: Floats, weights: Weights) -> tuple[Weights, Weights]:
+    """Weights of true and of false samples, summed over equal probabilities, from the lowest probability up."""
+    order = np.argsort(p, kind="stable")
+    first = np.flatnonzero(np.diff(p[order], prepend=-np.inf))
+    sorted_weights, sorted_answers = weights[:, order], answers[order]
+    true = np.add.reduceat(sorted_weights * sorted_answers, first, axis=1)
+    return true, np.add.reduceat(sorted_weights, first, axis=1) - true
+
+
+def _mean(values: NDArray, weights: Weights) -> Floats:
+    return weights @ values.astype(np.float64) / weights.sum(1)

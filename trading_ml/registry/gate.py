@@ -1,0 +1,135 @@
+"""The gate: whether a version has shown skill on the test part, or was merely lucky, or knows nothing of its own.
+
+A pure decision: the same probabilities, answers and count of openings give the same verdict.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from statistics import NormalDist
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trading_ml.core.params import Params
+from trading_ml.registry.bootstrap import LESS_IS_BETTER, METRICS, block_length, resamples
+from trading_ml.registry.params import GateParams
+
+RESAMPLES = 1000
+MIN_BLOCKS = 10
+_SEED = 20_260_101
+
+
+@dataclass(frozen=True)
+class Exam:
+    """What the test part asked, and what the model and the baselines answered, sample by sample."""
+
+    answers: NDArray[np.integer]
+    """What happened: 0 or 1."""
+    starts: NDArray[np.int64]
+    """Time of each sample, nanoseconds UTC."""
+    ends: NDArray[np.int64]
+    """When its label was known."""
+    model: NDArray[np.float64]
+    """P(label is true) by the model."""
+    baselines: Mapping[str, NDArray[np.float64]]
+    """The same by each baseline."""
+
+    def in_time(self) -> Exam:
+        """The same exam in the order of time, instruments side by side: what is drawn together moved together."""
+        order = np.argsort(self.starts, kind="stable")
+        ordered = {name: p[order] for name, p in self.baselines.items()}
+        return Exam(self.answers[order], self.starts[order], self.ends[order], self.model[order], ordered)
+
+
+class Advantage(Params):
+    """How much better the model is than a baseline; positive is better, whatever the metric."""
+
+    baseline: str
+    model: float
+    """The metric of the model."""
+    reference: float
+    """The metric of the baseline."""
+    difference: float
+    standard_error: float
+    lower_bound: float
+    """One-sided confidence bound of the difference; the model must stay above 0."""
+
+
+class Verdict(Params):
+    """The gate's answer."""
+
+    passed: bool
+    reasons: tuple[str, ...] = ()
+    """Why the version was refused; empty when it passed."""
+    advantages: tuple[Advantage, ...] = ()
+    openings: int = 1
+    """Versions judged on this test part so far, this one included."""
+
+
+def judge(params: GateParams, exam: Exam, openings: int = 1) -> Verdict:
+    """Judge a version.
+
+    It must have enough test samples of both classes, must predict both classes, and must be better than **every**
+    baseline by more than sampling error: the one-sided lower confidence bound of the paired difference, with the
+    block bootstrap's standard error, must exceed 0. Being better than all of them at once needs no correction
+    (an intersection of tests); looking at the same test part again does: the error share 1 − confidence is divided by
+    the number of openings (Bonferroni).
+
+    Args:
+        params: What is demanded.
+        exam: Answers on the test part.
+        openings: Versions judged on this test part so far, this one included.
+    """
+    exam = exam.in_time()
+    reasons = tuple(_unfit(params, exam))
+    if reasons:
+        return Verdict(passed=False, reasons=reasons, openings=openings)
+    advantages = _advantages(params, exam, openings)
+    reasons = tuple(_weakness(params.metric, each) for each in advantages if not each.lower_bound > 0)
+    return Verdict(passed=not reasons, reasons=reasons, advantages=advantages, openings=openings)
+
+
+def _unfit(params: GateParams, exam: Exam) -> Iterator[str]:
+    """Reasons to refuse without comparing."""
+    samples = len(exam.answers)
+    if samples < params.min_samples:
+        yield f"only {samples} test samples, at least {params.min_samples} are demanded"
+    if samples and exam.answers.min() == exam.answers.max():
+        yield "the test part holds one class only"
+    if not np.isfinite(exam.model).all():
+        yield "some probabilities are not numbers"
+    elif samples and (exam.model > 0.5).min() == (exam.model > 0.5).max():
+        yield f"predicts one class only ({str(bool(exam.model[0] > 0.5)).lower()}) on {samples} test samples"
+    blocks = samples // block_length(exam.starts, exam.ends)
+    if samples >= params.min_samples and blocks < MIN_BLOCKS:
+        yield f"labels overlap so long that only {blocks} independent blocks remain, at least {MIN_BLOCKS} are needed"
+
+
+def _advantages(params: GateParams, exam: Exam, openings: int) -> tuple[Advantage, ...]:
+    metric, sign = METRICS[params.metric], -1 if params.metric in LESS_IS_BETTER else 1
+    answers, scores = exam.answers.astype(np.float64), [exam.model, *exam.baselines.values()]
+    length = block_length(exam.starts, exam.ends)
+    drawn = [
+        np.stack([metric(answers, p, weights) for p in scores])
+        for weights in resamples(len(answers), length, RESAMPLES, _SEED)
+    ]
+    spread = np.concatenate(drawn, axis=1)
+    errors = np.nanstd(spread[0] - spread[1:], axis=1)
+    values = [float(metric(answers, p, np.ones((1, len(answers))))[0]) for p in scores]
+    quantile = NormalDist().inv_cdf(1 - (1 - params.confidence) / openings)
+    return tuple(
+        Advantage(
+            baseline=name, model=values[0], reference=value, difference=sign * (values[0] - value),
+            standard_error=float(error), lower_bound=sign * (values[0] - value) - quantile * float(error),
+        )
+        for name, value, error in zip(exam.baselines, values[1:], errors, strict=True)
+    )  # fmt: skip
+
+
+def _weakness(metric: str, advantage: Advantage) -> str:
+    return (
+        f"{metric} {advantage.model:.4f} is not better than {advantage.baseline} {advantage.reference:.4f} beyond "
+        f"sampling error (advantage {advantage.difference:+.4f}, lower bound {advantage.lower_bound:+.4f})"
+    )

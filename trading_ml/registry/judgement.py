@@ -1,0 +1,112 @@
+"""Judging a version: the only place where the test part of a dataset is opened."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from numpy.typing import NDArray
+
+from trading_ml.core.digest import digest, file_digest
+from trading_ml.models import baselines
+from trading_ml.models.evaluate import evaluate
+from trading_ml.models.figures import figures
+from trading_ml.models.predict import predict
+from trading_ml.models.source import Source, binary_target, part
+from trading_ml.registry import openings
+from trading_ml.registry.gate import Exam, judge
+from trading_ml.registry.params import GateParams
+from trading_ml.registry.result import COLUMNS, JUDGEMENT, Judgement, comparison, markdown
+from trading_ml.registry.store import MODEL_KEY, Registry, Run
+
+if TYPE_CHECKING:
+    from mlflow.entities.model_registry import ModelVersion
+
+Scores = dict[str, NDArray]
+
+
+def gate_key(params: GateParams) -> str:
+    """Digest of what decides a verdict beside model and dataset: parameters and the sources of the gate."""
+    room = Path(__file__).parent
+    files = [room / "gate.py", room / "bootstrap.py", room.parent / "models" / "baselines.py"]
+    return digest(params, [file_digest(file) for file in files])
+
+
+def judge_version(registry: Registry, version: ModelVersion, source: Source, params: GateParams) -> Judgement:
+    """Evaluate a version on all parts, let the gate decide, and move the aliases.
+
+    The opening of the test part is recorded before it is looked at. The judgement is kept last, so a run that is
+    killed on the way judges again, with the same outcome.
+    """
+    count = openings.record(registry.lake, registry.project, source.digest, version.tags[MODEL_KEY])
+    registry.alias(version, "candidate")
+    scores = _answer(registry.load(version), source, params)
+    verdict = judge(params, _exam(source, scores["test"]), count)
+    judgement = Judgement(gate_key=gate_key(params), verdict=verdict, metrics=_metrics(source, scores))
+    _show(Run(registry, str(version.run_id)), source, scores["test"], judgement)
+    _keep(registry, version, judgement)
+    return judgement
+
+
+def _answer(model: Any, source: Source, params: GateParams) -> dict[str, Scores]:
+    """Probabilities by part and by who gives them; baselines are asked on the test part only."""
+    scores = {name: {"model": predict(model, source, part(source, name))} for name in ("train", "validation", "test")}
+    for name in params.baselines:
+        scores["test"][name] = baselines.fit(name, source)(source.indices("test"))
+    return scores
+
+
+def _exam(source: Source, scores: Scores) -> Exam:
+    indices = source.indices("test")
+    others = {name: p for name, p in scores.items() if name != "model"}
+    answers = source.labels(indices, binary_target(source).name).astype(int)
+    return Exam(answers, *source.label_intervals(indices), scores["model"], others)
+
+
+def _metrics(source: Source, scores: Mapping[str, Scores]) -> dict[str, float]:
+    """Flat: `<part>_<metric>` of the model, `<part>_<metric>_<baseline>` of a baseline."""
+    flat = {}
+    for name, given in scores.items():
+        answers = source.labels(source.indices(name), binary_target(source).name).astype(int)
+        for who, p in given.items():
+            suffix = "" if who == "model" else f"_{who}"
+            found = evaluate(answers, p)
+            flat |= {f"{name}_{metric}{suffix}": found[metric] for metric in found if not suffix or metric in COLUMNS}
+    return flat
+
+
+def _show(run: Run, source: Source, scores: Scores, judgement: Judgement) -> None:
+    """Metrics, figures and tables, for people who look at the run."""
+    target, answers = binary_target(source), _exam(source, scores).answers
+    run.metrics(judgement.metrics)
+    if answers.min() < answers.max():
+        for name, figure in figures(answers, scores, target.classes or ()).items():
+            run.figure(figure, f"test/{name}.png")
+    run.text(_report(judgement), "test/evaluation.md")
+    run.text(judgement.model_dump_json(indent=1), "test/judgement.json")
+
+
+def _report(judgement: Judgement) -> str:
+    verdict = judgement.verdict
+    lines = ["The gate let it pass." if verdict.passed else "The gate refused it:", ""]
+    lines += [f"- {reason}" for reason in verdict.reasons]
+    advantages = [each.model_dump() for each in verdict.advantages]
+    parts = [markdown(rows) for rows in (comparison(judgement.metrics, "test"), advantages) if rows]
+    return "\n\n".join(["\n".join(lines), *parts, f"Models judged on this test part so far: {verdict.openings}."])
+
+
+def _keep(registry: Registry, version: ModelVersion, judgement: Judgement) -> None:
+    """Move the alias of a version that passed; then, last, keep the judgement as tags."""
+    verdict = judgement.verdict
+    if verdict.passed:
+        registry.alias(version, "champion")
+    registry.client.update_model_version(registry.project, version.version, description=_report(judgement))
+    registry.tag(
+        version,
+        {
+            "gate": "passed" if verdict.passed else "refused",
+            "gate_reasons": "; ".join(verdict.reasons),
+            JUDGEMENT: judgement.model_dump_json(),
+        },
+    )

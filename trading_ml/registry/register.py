@@ -1,0 +1,111 @@
+"""From a dataset and parameters to a registered, judged version.
+
+Every step finds what an earlier, perhaps killed, run already did: a version with the same model key is not trained
+again, a version that was judged by the same gate is not judged again.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from trading_ml.core import progress
+from trading_ml.core.digest import digest
+from trading_ml.core.lake import Lake
+from trading_ml.models import runtime
+from trading_ml.models.params import ModelParams, TrainingParams
+from trading_ml.models.source import Source, binary_target
+from trading_ml.models.train import recipe, train
+from trading_ml.registry.artifact import log_model
+from trading_ml.registry.judgement import gate_key, judge_version
+from trading_ml.registry.params import GateParams
+from trading_ml.registry.provenance import origin
+from trading_ml.registry.result import JUDGEMENT, Result
+from trading_ml.registry.store import MODEL_KEY, Registry, Run
+
+if TYPE_CHECKING:
+    from mlflow.entities.model_registry import ModelVersion
+
+OnEpoch = Callable[[int, Mapping[str, float]], None]
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is to be made: the model's part of a project file, and what its version shall remember."""
+
+    project: str
+    model: ModelParams
+    training: TrainingParams
+    gate: GateParams
+    description: str = ""
+    project_file: str = ""
+    """Text of the project file."""
+    tags: Mapping[str, str] = field(default_factory=dict)
+    """Further tags, such as `dagster_run_id` and `asset_key`."""
+
+    def key(self, source: Source) -> str:
+        """The model key: digest of all that decides the weights."""
+        return digest(source.digest, recipe(self.model, self.training))
+
+
+def register(lake: Lake, source: Source, order: Order, on_epoch: OnEpoch = lambda epoch, metrics: None) -> Result:
+    """Train, log, register and judge a model; each only if it was not done before.
+
+    One process at a time works for a project; a second one waits, and then finds what the first has made.
+
+    Args:
+        lake: The data root.
+        source: The dataset.
+        order: What is to be made.
+        on_epoch: Called after each epoch with its number, from 1, and its metrics.
+
+    Raises:
+        NoData: when a part of the dataset is empty. BadInput: when its label cannot be judged.
+        Refused: when the training diverges. A refusal by the gate is an answer, not an error.
+    """
+    binary_target(source)
+    with lake.lock("models", order.project):
+        registry = Registry.make(lake, order.project, order.description)
+        registry.settle()
+        version = registry.find(order.key(source)) or _make(registry, source, order, on_epoch)
+        if not _judged(version, order.gate):
+            judge_version(registry, version, source, order.gate)
+        return Result.of(registry.version(version.version))
+
+
+def _judged(version: ModelVersion, gate: GateParams) -> bool:
+    return JUDGEMENT in version.tags and json.loads(version.tags[JUDGEMENT])["gate_key"] == gate_key(gate)
+
+
+def _make(registry: Registry, source: Source, order: Order, on_epoch: OnEpoch) -> ModelVersion:
+    """Train and register; the version appears in one write with all its tags, before its run ends."""
+    key = order.key(source)
+    tags = {
+        MODEL_KEY: key, "dataset": source.digest, "project_file": order.project_file,
+        **{f"env.{name}": value for name, value in runtime.environment(order.training.threads).items()},
+        **origin(), **order.tags,
+    }  # fmt: skip
+    params = {f"model.{k}": v for k, v in order.model.model_dump(mode="json").items()}
+    params |= {f"training.{k}": v for k, v in order.training.model_dump(mode="json").items()}
+    with registry.run(f"{order.model.family}-{key[:8]}", tags, params) as run:
+        run.dataset(order.project, source.digest, registry.lake.path("datasets", order.project, source.digest[:12]))
+        run.text(order.project_file, "project.yaml")
+        trained = train(source, order.model, order.training, _listener(run, order, on_epoch))
+        logged = log_model(run, trained.model, source)
+        made = {"weights": trained.weights_digest, "best_epoch": str(trained.best_epoch)}
+        return registry.client.create_model_version(
+            registry.project, logged.artifact_location, run.id, tags={**tags, **made}, model_id=logged.model_id
+        )
+
+
+def _listener(run: Run, order: Order, on_epoch: OnEpoch) -> OnEpoch:
+    """Tell MLflow, whoever listens to progress, and the caller of each epoch."""
+
+    def tell(epoch: int, metrics: Mapping[str, float]) -> None:
+        run.metrics(metrics, step=epoch)
+        progress.report(f"{order.project}: epochs", epoch, order.training.epochs)
+        on_epoch(epoch, metrics)
+
+    return tell

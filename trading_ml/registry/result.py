@@ -1,0 +1,80 @@
+"""What a project run comes to: the version, what it showed, and the gate's answer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from trading_ml.core.params import Params
+from trading_ml.models.baselines import BASELINES
+from trading_ml.registry.gate import Verdict
+
+if TYPE_CHECKING:
+    from mlflow.entities.model_registry import ModelVersion
+
+JUDGEMENT = "judgement"
+COLUMNS = ("roc_auc", "pr_auc", "accuracy", "precision", "recall", "log_loss", "brier", "ece")
+
+
+class Judgement(Params):
+    """Everything an evaluation found, as it is kept with the version."""
+
+    gate_key: str
+    """Digest of the gate that judged."""
+    verdict: Verdict
+    metrics: dict[str, float]
+    """`<part>_<metric>` of the model, `<part>_<metric>_<baseline>` of a baseline."""
+
+
+class Answer(Params):
+    """Whether the gate let a version pass."""
+
+    passed: bool
+    reasons: tuple[str, ...]
+    """Why not; empty when it passed."""
+
+
+class Result(Params):
+    """A registered version; its JSON is that of `project run`."""
+
+    model: str
+    """Name of the registered model: the project's."""
+    version: int
+    alias: str | None
+    """`champion`, `candidate`, or none when a newer version took the alias."""
+    dataset: str
+    """Digest of the dataset."""
+    metrics: dict[str, float]
+    gate: Answer
+
+    @classmethod
+    def of(cls, version: ModelVersion) -> Result:
+        """What is known about a judged version."""
+        judgement = Judgement.model_validate_json(version.tags[JUDGEMENT])
+        held = [alias for alias in ("champion", "candidate") if alias in version.aliases]
+        return cls(
+            model=version.name, version=int(version.version), alias=next(iter(held), None),
+            dataset=version.tags["dataset"], metrics=judgement.metrics,
+            gate=Answer(passed=judgement.verdict.passed, reasons=judgement.verdict.reasons),
+        )  # fmt: skip
+
+    def table(self, part: str = "test") -> list[dict[str, Any]]:
+        """One row for the model and one for each baseline; undefined metrics are left out."""
+        return comparison(self.metrics, part)
+
+
+def comparison(metrics: dict[str, float], part: str) -> list[dict[str, Any]]:
+    """The flat metrics of a part as a table of the model and its baselines."""
+    rows = []
+    for name in ("model", *BASELINES):
+        suffix = "" if name == "model" else f"_{name}"
+        shown = {column: metrics.get(f"{part}_{column}{suffix}") for column in COLUMNS}
+        rows.append({"": name} | {column: value for column, value in shown.items() if value is not None})
+    return [row for row in rows if len(row) > 1]
+
+
+def markdown(rows: list[dict[str, Any]]) -> str:
+    """A table in Markdown; numbers with four decimals."""
+    head = list(dict.fromkeys(key for row in rows for key in row))
+    lines = [head, ["---"] * len(head)]
+    lines += [[f"{cell:.4f}" if isinstance(cell, float) else str(cell) for cell in map(row.get, head)] for row in rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)

@@ -1,0 +1,198 @@
+"""MLflow below the data root: one experiment and one registered model per project, in one SQLite file."""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from trading_ml.core.errors import NoData
+from trading_ml.core.lake import Lake, publish
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+    from mlflow.entities.model_registry import ModelVersion
+
+MODEL_KEY = "model_key"
+_TAGS_PER_REQUEST = 100
+
+
+def location(lake: Lake) -> tuple[str, str]:
+    """MLflow's tracking URI and its artifact folder, for this data root."""
+    folder = lake.root.resolve() / "mlflow"
+    return f"sqlite:///{folder / 'mlflow.db'}", str(folder / "artifacts")
+
+
+def connect(lake: Lake) -> MlflowClient:
+    """A client of this data root's store, which is made on first use, whole or not at all."""
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    import mlflow
+
+    for name in ("mlflow", "alembic"):
+        logging.getLogger(name).setLevel(logging.ERROR)
+
+    tracking, artifacts = location(lake)
+    database = lake.path("mlflow", "mlflow.db")
+    if not database.exists():
+        with lake.lock("mlflow"), lake.staging() as folder:
+            if not database.exists():
+                _create(folder / "new", artifacts)
+                publish(folder / "new", database)
+    return mlflow.MlflowClient(tracking, tracking)
+
+
+@dataclass(frozen=True)
+class Registry:
+    """One project's experiment and registered model."""
+
+    lake: Lake
+    client: MlflowClient
+    project: str
+    experiment: str
+    """Id of the experiment in MLflow."""
+
+    @classmethod
+    def open(cls, lake: Lake, project: str) -> Registry:
+        """The registry of a project that was run before.
+
+        Raises:
+            NoData: when it was not.
+        """
+        database = lake.path("mlflow", "mlflow.db")
+        client = connect(lake) if database.exists() else None
+        found = client and client.get_experiment_by_name(project)
+        if client is None or found is None:
+            raise NoData(project, "has no models yet", f"run `trading-ml project run {project}`")
+        return cls(lake, client, project, found.experiment_id)
+
+    @classmethod
+    def make(cls, lake: Lake, project: str, description: str = "") -> Registry:
+        """The registry of a project, made on first use."""
+        client = connect(lake)
+        notes = {"mlflow.note.content": description, "mlflow.experimentKind": "custom_model_development"}
+        with lake.lock("mlflow"):
+            found = client.get_experiment_by_name(project)
+            folder = f"{location(lake)[1]}/{project}"
+            experiment = found.experiment_id if found else client.create_experiment(project, folder, notes)
+            if not client.search_registered_models(f"name = '{project}'", max_results=1):
+                client.create_registered_model(project, description=description)
+        return cls(lake, client, project, experiment)
+
+    @contextmanager
+    def run(self, name: str, tags: Mapping[str, str], params: Mapping[str, Any]) -> Iterator[Run]:
+        """A tracked run; it ends as finished, failed or killed, however the block ends."""
+        from mlflow.entities import Param
+
+        started = self.client.create_run(self.experiment, run_name=name, tags=dict(tags))
+        run = Run(self, started.info.run_id)
+        try:
+            self.client.log_batch(run.id, params=[Param(key, str(value)) for key, value in params.items()])
+            yield run
+        except Exception:
+            self.client.set_terminated(run.id, "FAILED")
+            raise
+        except BaseException:
+            self.client.set_terminated(run.id, "KILLED")
+            raise
+        self.client.set_terminated(run.id, "FINISHED")
+
+    def settle(self) -> int:
+        """Give an end to runs whose process died; the caller holds the project's lock, so no other process runs one.
+
+        Returns:
+            How many there were. One that had registered its version has finished, any other was killed.
+        """
+        runs = self.client.search_runs([self.experiment], "attributes.status = 'RUNNING'")
+        dead = [run for run in runs if MODEL_KEY in run.data.tags]
+        for run in dead:
+            registered = self.client.search_model_versions(f"run_id = '{run.info.run_id}'", max_results=1)
+            self.client.set_terminated(run.info.run_id, "FINISHED" if registered else "KILLED")
+        return len(dead)
+
+    def find(self, key: str) -> ModelVersion | None:
+        """The newest version with this model key, where there is one."""
+        found = self.client.search_model_versions(f"name = '{self.project}' and tags.{MODEL_KEY} = '{key}'")
+        return max(found, key=lambda version: int(version.version), default=None)
+
+    def champion(self) -> ModelVersion | None:
+        """The version that holds the alias `champion`, where one does."""
+        aliases = self.client.get_registered_model(self.project).aliases
+        return self.version(aliases["champion"]) if "champion" in aliases else None
+
+    def version(self, number: str) -> ModelVersion:
+        """A version, with its aliases and tags as they are now."""
+        return self.client.get_model_version(self.project, number)
+
+    def tag(self, version: ModelVersion, tags: Mapping[str, str]) -> None:
+        """Set tags of a version, one after the other."""
+        for key, value in tags.items():
+            self.client.set_model_version_tag(self.project, version.version, key, value)
+
+    def alias(self, version: ModelVersion, name: str) -> None:
+        """Move an alias to a version."""
+        self.client.set_registered_model_alias(self.project, name, version.version)
+
+    def load(self, version: ModelVersion) -> Any:
+        """The Keras model of a version."""
+        from trading_ml.models import runtime
+
+        runtime.start()
+        from mlflow import tensorflow as flavor
+
+        folder = self.client.get_model_version_download_uri(self.project, version.version)
+        return flavor.load_model(folder)
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run under way, or one to which more is added."""
+
+    registry: Registry
+    id: str
+
+    def metrics(self, values: Mapping[str, float], step: int = 0, model: str | None = None) -> None:
+        """Log metrics in one write; with `model` (a logged model's id) they are that model's as well."""
+        from mlflow.entities import Metric
+
+        now = int(time.time() * 1000)
+        logged = [Metric(name, value, now, step, model_id=model) for name, value in values.items()]
+        self.registry.client.log_batch(self.id, metrics=logged)
+
+    def dataset(self, name: str, digest: str, folder: Path) -> None:
+        """Name the dataset the run reads."""
+        from mlflow.entities import Dataset, DatasetInput, InputTag
+
+        dataset = Dataset(name, digest[:12], "local", f'{{"uri": "{folder}"}}')
+        self.registry.client.log_inputs(self.id, [DatasetInput(dataset, [InputTag("mlflow.data.context", "training")])])
+
+    def text(self, content: str, path: str) -> None:
+        """Keep a text as an artifact."""
+        self.registry.client.log_text(self.id, content, path)
+
+    def figure(self, figure: Any, path: str) -> None:
+        """Keep a figure as an artifact."""
+        self.registry.client.log_figure(self.id, figure, path)
+
+
+def load_champion(lake: Lake, project: str) -> Any:
+    """The Keras model that is the project's champion.
+
+    Raises:
+        NoData: when the project has none.
+    """
+    registry = Registry.open(lake, project)
+    version = registry.champion()
+    if version is None:
+        raise NoData(project, "has no champion: no version has passed the gate", "`trading-ml model list` says why")
+    return registry.load(version)
+
+
+def _create(database: Path, artifacts: str) -> None:
+    from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
+
+    SqlAlchemyStore(f"sqlite:///{database.resolve()}", artifacts).engine.dispose()
