@@ -29,8 +29,8 @@ class Days:
         """Position of the first tick of each day, and the number of ticks at the end."""
 
     def holding(self, position: int) -> int:
-        """Which day holds the tick at a position of the sequence."""
-        return int(np.searchsorted(self.bounds, position, side="right")) - 1
+        """Which day holds the tick at a position of the sequence; the last day where there is none."""
+        return min(int(np.searchsorted(self.bounds, position, side="right")), len(self.dates)) - 1
 
     def verified(self, number: int) -> date:
         """The date of day `number`, whose ticks are still those that were counted.

@@ -8,9 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import polars as pl
 
-from trading_ml.core.lake import Receipt, Table
-
-_QUOTED = ("bid", "ask", "bid_size", "ask_size")
+from trading_ml.core.lake import Table
 
 
 class Priced(NamedTuple):
@@ -34,22 +32,19 @@ def priced(table: Table, instrument: str, day: date, columns: tuple[str, ...] = 
     Raises:
         NoData: when the day is not published.
     """
-    quoted, excludes = table.parts[-1] == "quotes", _excludes(table.receipt(instrument, day))
-    wanted = dict.fromkeys(("ts_event", *(_QUOTED if quoted else ("price", "size")), *columns))
-    frame = table.read(instrument, day, [*wanted, *(("excluded_by",) if excludes else ())], ("excluded_by",))
-    if quoted:
-        shown = pl.col("bid_size").fill_null(0.0) + pl.col("ask_size").fill_null(0.0)
-        frame = frame.with_columns(price=(pl.col("bid") + pl.col("ask")) / 2, size=shown / 2)
-    sound = pl.col("price").is_not_null() & (pl.col("excluded_by").is_null() if excludes else True)
-    return Priced(frame.drop("excluded_by", strict=False), frame.select(sound).to_series())
+    price, size, quoted = pl.col("price"), pl.col("size"), ()
+    if table.parts[-1] == "quotes":
+        price = (pl.col("bid") + pl.col("ask")) / 2
+        size = (pl.col("bid_size").fill_null(0.0) + pl.col("ask_size").fill_null(0.0)) / 2
+        quoted = ("bid", "ask")
+    usable = price.is_not_null() & pl.col("excluded_by").is_null()
+    wanted = {"ts_event", *quoted, *columns} - {"price", "size"}
+    ticks = (
+        table.scan(instrument, day).select(*sorted(wanted), price=price, size=size, usable=usable).collect().rechunk()
+    )
+    return Priced(ticks.drop("usable"), ticks["usable"])
 
 
 def stamps(frame: pl.DataFrame) -> np.ndarray:
     """`ts_event` in nanoseconds."""
     return frame["ts_event"].to_physical().to_numpy()
-
-
-def _excludes(receipt: Receipt | None) -> bool:
-    """Whether the day may hold excluded ticks; reading their column costs half as much as all the others."""
-    accounts = receipt.facts.get("uploads") if receipt else None
-    return accounts is None or any(sum(account["excluded"].values()) for account in accounts.values())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator
 from functools import partial
 from operator import index as as_integer
 from pathlib import Path
@@ -14,7 +13,7 @@ import polars as pl
 
 from trading_ml.core.errors import BadParams, OutOfRange, Unknown
 from trading_ml.core.instruments import instrument
-from trading_ml.core.lake import ROW_GROUP, Lake
+from trading_ml.core.lake import Lake
 from trading_ml.core.settings import Settings
 from trading_ml.core.time import date_of
 from trading_ml.ticks.days import Days
@@ -25,6 +24,8 @@ from trading_ml.ticks.recent import Recent
 
 KINDS = ("trades", "quotes")
 _MEMORY = 256 * 2**20
+_PAGE = 4096
+"""Ticks read around one that is asked for alone: its neighbours are usually next."""
 
 
 class Ticks:
@@ -42,7 +43,7 @@ class Ticks:
     def __init__(self, days: Days) -> None:
         self.instrument, self.dates = days.instrument, tuple(days.dates)
         self._days = days
-        self._groups: Recent[pl.DataFrame] = Recent(_MEMORY, lambda frame: int(frame.estimated_size()))
+        self._pages: Recent[pl.DataFrame] = Recent(_MEMORY // 8, lambda frame: int(frame.estimated_size()))
         self._blocks: Recent[Block] = Recent(_MEMORY, lambda block: block.nbytes)
         self._neighbours: dict[tuple[str, int], Neighbours] = {}
 
@@ -85,7 +86,10 @@ class Ticks:
         if isinstance(key, slice):
             return self._slice(range(*key.indices(len(self))))
         at = self._position(key)
-        return next(self._pieces(at, at + 1)).row(0, named=True)
+        number = self._days.holding(at)
+        page, row = divmod(at - int(self._days.bounds[number]), _PAGE)
+        rows = self._pages.get((number, page), partial(self._read, number, page * _PAGE, (page + 1) * _PAGE))
+        return rows.row(row, named=True)
 
     def index_at(self, ns: int) -> int:
         """Position of the first tick at or after a moment in nanoseconds UTC; `len` of the ticks if there is none."""
@@ -151,26 +155,14 @@ class Ticks:
 
     def _slice(self, wanted: range) -> pl.DataFrame:
         """Days may differ in the optional columns (`ts_recv`, `trade_id`): where one is absent it is null."""
-        if not wanted:
-            return self._group(0, 0).clear()
-        low, high = min(wanted[0], wanted[-1]), max(wanted[0], wanted[-1]) + 1
-        frame = pl.concat(self._pieces(low, high), how="diagonal")
+        low, high = (min(wanted[0], wanted[-1]), max(wanted[0], wanted[-1]) + 1) if wanted else (0, 0)
+        bounds, first, last = self._days.bounds, self._days.holding(low), self._days.holding(max(low, high - 1))
+        days = range(first, last + 1)
+        pieces = [self._read(day, max(low - int(bounds[day]), 0), high - int(bounds[day])) for day in days]
+        frame = pl.concat(pieces, how="diagonal")
         return frame if wanted.step == 1 else frame[:: wanted.step]
 
-    def _pieces(self, low: int, high: int) -> Iterator[pl.DataFrame]:
-        """The ticks at positions [`low`, `high`), a row group at a time."""
-        while low < high:
-            number = self._days.holding(low)
-            group, row = divmod(low - int(self._days.bounds[number]), ROW_GROUP)
-            piece = self._group(number, group)[row : row + high - low]
-            yield piece
-            low += piece.height
-
-    def _group(self, number: int, group: int) -> pl.DataFrame:
-        """One row group of a day: what is read at once, and remembered."""
-        return self._groups.get((number, group), partial(self._read, number, group))
-
-    def _read(self, number: int, group: int) -> pl.DataFrame:
-        start, rows = group * ROW_GROUP, int(self._days.bounds[number + 1] - self._days.bounds[number])
+    def _read(self, number: int, start: int, stop: int) -> pl.DataFrame:
+        """Rows [`start`, `stop`) of a day, as far as it has them."""
         day = self._days.verified(number)
-        return self._days.table.read_rows(self.instrument.name, day, start, min(start + ROW_GROUP, rows))
+        return self._days.table.scan(self.instrument.name, day).slice(start, stop - start).collect()
