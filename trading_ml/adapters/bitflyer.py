@@ -4,6 +4,8 @@ Pages come newest first inside a poll, so neither ids nor stamps rise; the execu
 trades with equal stamps, and repeated ids are the same trade met again. An execution without `exec_date` happened
 at an unknown moment shortly before it was `loaded`: that moment stands in, marked `ts_from_loaded` in `conditions`.
 A blank side belongs to an auction (itayose) and stays null.
+
+Of a ticker `loaded` is the minute it was asked for, seconds before its `timestamp`: it can stand in for nothing.
 """
 
 from __future__ import annotations

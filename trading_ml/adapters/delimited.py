@@ -23,6 +23,7 @@ from trading_ml.core.errors import BadFile
 
 PIECE = 128 << 10
 """Bytes of a block at fault that are looked at line by line when something in them is wrong."""
+_ROWS = 1 << 18
 _WORKERS = 2
 
 
@@ -80,11 +81,19 @@ def _layout(file: RawFile, forms: Sequence[Form], line: bytes) -> Layout:
 
 
 def _numbered(blocks: Iterator[bytes]) -> Iterator[tuple[bytes, int]]:
-    """Each block with the number of its first line; the header is line 1."""
+    """Each block with the number of its first line; the header is line 1.
+
+    A block of mostly empty lines is taken in pieces: rows cost more memory than the bytes they come from.
+    """
     first = 2
     for block in blocks:
-        yield block, first
-        first += count(block)
+        for part in [block] if count(block) <= _ROWS else _pieces(block):
+            yield part, first
+            first += count(part)
+
+
+def _pieces(block: bytes) -> Iterator[bytes]:
+    return cut(block[at : at + PIECE] for at in range(0, len(block), PIECE))
 
 
 def _ahead(blocks: Iterator[tuple[bytes, int]], layout: Layout) -> Iterator[list[Chunk]]:
@@ -118,7 +127,7 @@ def _typed(block: bytes, first: int, layout: Layout) -> tuple[pl.DataFrame, list
     if table is not None:
         return _frame(table, range(first, first + table.num_rows), layout), []
     frames, faults = [], []
-    for piece in cut(block[at : at + PIECE] for at in range(0, len(block), PIECE)):
+    for piece in _pieces(block):
         table = layout.quick(piece)
         rows: Sequence[int] = range(first, first + count(piece))
         if table is None:

@@ -274,3 +274,11 @@ def test_where_blocks_are_cut_changes_nothing(tmp_path: Path) -> None:
         parts = _read(tmp_path, content, block)
         assert _rows(parts) == _rows(whole)
         assert _refused(parts) == _refused(whole)
+
+
+def test_a_flood_of_empty_lines_is_counted_to_the_last(tmp_path: Path) -> None:
+    flood = 600_000
+    chunks = _read(tmp_path, HEADER + b"\n" * flood + LINES[0])
+    assert sum(chunk.rows for chunk in chunks) == flood
+    assert list(_rows(chunks)) == [flood + 1]
+    assert max(chunk.rows for chunk in chunks) < flood / 2
