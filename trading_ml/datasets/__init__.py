@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from trading_ml.datasets.build import build
+from trading_ml.datasets.assembly import build
 from trading_ml.datasets.dataset import Dataset
 from trading_ml.datasets.params import DatasetParams, SampleParams
 from trading_ml.datasets.promotion import promote, promoted

@@ -45,7 +45,7 @@ def passes(series: pl.DataFrame, where: str) -> NDArray[np.bool_]:
     """Which bars the filter lets through; null does not pass.
 
     The columns of a feature with several are written `feature.column`. A filter is known at its bar only if it looks
-    at no other: it is asked again with every other bar driven to an extreme, and its answers must stay.
+    at no other: it is asked again with every other bar away, or driven to an extreme, and its answers must stay.
 
     Raises:
         BadParams: when `where` cannot be evaluated, is no yes or no, or looks at other bars.
@@ -55,11 +55,12 @@ def passes(series: pl.DataFrame, where: str) -> NDArray[np.bool_]:
         [False, True]
     """
     answers = _ask(series, where)
-    odd = pl.int_range(pl.len()) % 2 == 1
-    for disturbed, extreme in ((odd, _EXTREME), (odd, -_EXTREME), (~odd, _EXTREME), (~odd, -_EXTREME)):
-        keep = ~series.select(disturbed).to_series().to_numpy()
-        moved = series.select(pl.when(disturbed).then(pl.lit(extreme, pl.Float32)).otherwise(pl.all()).name.keep())
-        if not np.array_equal(_ask(moved, where)[keep], answers[keep]):
+    for own in (np.arange(series.height) % 2 == half for half in range(2)):
+        again = [_ask(series.filter(own), where)]
+        for extreme in (_EXTREME, -_EXTREME):
+            driven = pl.when(pl.Series(own)).then(pl.all()).otherwise(pl.lit(extreme, pl.Float32)).name.keep()
+            again.append(_ask(series.select(driven), where)[own])
+        if any(not np.array_equal(answers[own], other) for other in again):
             raise BadParams("samples.where", f"'{where}' looks at other bars", "compare columns of the same bar only")
     return answers
 

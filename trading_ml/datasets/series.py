@@ -16,12 +16,14 @@ from pathlib import Path
 from typing import Any, Literal
 
 import polars as pl
+import polars.selectors as cs
 
 from trading_ml.core.digest import digest
 from trading_ml.core.errors import NoData
 from trading_ml.core.lake import Lake, Receipt, Table, publish, receipt_of
 from trading_ml.core.progress import track
 from trading_ml.core.script import Use
+from trading_ml.core.time import NS
 from trading_ml.datasets.layout import advice
 from trading_ml.datasets.statistics import moments
 
@@ -109,6 +111,7 @@ def _demand(table: Table, instrument: str, day: date, wanted: Mapping[str, Any])
 
 
 def _gather(table: Table, instrument: str, days: Sequence[date], columns: Sequence[str], kind: Kind) -> pl.DataFrame:
-    """The given columns of the days' partitions; feature columns as float32."""
-    frame = pl.concat(table.read(instrument, day, list(columns)) for day in days)
-    return frame.with_columns(pl.col(pl.Float64).cast(pl.Float32)) if kind == "features" else frame
+    """The given columns of the days' partitions; times in nanoseconds, feature columns as float32."""
+    frames = (table.read(instrument, day, list(columns)).with_columns(cs.datetime().cast(NS)) for day in days)
+    frame = pl.concat(frames)
+    return frame.with_columns(cs.float().cast(pl.Float32)) if kind == "features" else frame

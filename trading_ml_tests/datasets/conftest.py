@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 
 import numpy as np
 import polars as pl
@@ -16,12 +16,11 @@ from trading_ml.datasets import DatasetParams, sources
 
 MINUTE = 60_000_000_000
 HOME = "trading_ml_tests.datasets.scripts"
-JANUARY, MARCH = date(2024, 1, 30), date(2024, 3, 1)
 
 
 @dataclass
 class Tables:
-    """A project's tables: `bars` minutes a day from midnight UTC, values by a generator seeded by instrument and day."""
+    """A project's tables: `bars` minutes a day from midnight UTC, values seeded by instrument and day."""
 
     lake: Lake
     project: str = "toy"
@@ -51,7 +50,7 @@ class Tables:
     def put(self, params: DatasetParams, name: str, day: date, features: pl.DataFrame, labels: pl.DataFrame) -> None:
         self.frames[name, day] = features, labels
         for kind, frame, uses in (("features", features, params.features), ("labels", labels, params.labels)):
-            facts = {"scripts": {use: params_of.bound.describe for use, params_of in uses.items()}}
+            facts = {"scripts": {called: use.bound.describe for called, use in uses.items()}}
             self.lake.table(kind, self.project).write(name, day, frame, inputs="hand", facts=facts)
 
     def frame(self, name: str, day: date) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -79,19 +78,9 @@ class Tables:
         return features, labels
 
 
-def days(first: date, last: date) -> list[date]:
-    """All dates from `first` to before `last`."""
-    return [first + timedelta(n) for n in range((last - first).days)]
-
-
 @pytest.fixture
-def tables(lake: Lake) -> Tables:
+def tables(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> Tables:
+    """Empty tables of a project whose scripts count as proven."""
+    monkeypatch.setattr(sources.feature_proof, "require", lambda lake, bound: None)
+    monkeypatch.setattr(sources.label_proof, "require", lambda lake, bound: None)
     return Tables(lake)
-
-
-@pytest.fixture(autouse=True)
-def _proven(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
-    """Scripts count as proven, except in tests of that demand."""
-    if "unproven" not in request.keywords:
-        monkeypatch.setattr(sources.feature_proof, "require", lambda lake, bound: None)
-        monkeypatch.setattr(sources.label_proof, "require", lambda lake, bound: None)
