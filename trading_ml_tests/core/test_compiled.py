@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from typing import Any
 
+import numba
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -39,3 +42,11 @@ print("numba" in sys.modules)
 """
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ran.stdout.strip() == "False"
+
+
+def test_without_a_place_for_machine_code_it_compiles_anyway() -> None:
+    scope: dict[str, Any] = {}
+    exec("def twice(x):\n    return 2 * x", scope)  # no source file: numba finds no place for its cache
+    with pytest.raises(RuntimeError, match="no locator available"):
+        numba.njit(cache=True)(scope["twice"])
+    assert compiled(scope["twice"])(21) == 42
