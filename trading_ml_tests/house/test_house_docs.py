@@ -33,14 +33,23 @@ def test_links_lead_somewhere(page: Path) -> None:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_commands_exist(page: Path) -> None:
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), flags=re.MULTILINE))
-    commands = known_commands()
     shown = code(page)
     assert set(re.findall(r"\bmake ([a-z]+)\b", shown)) <= targets
-    for words in re.findall(r"\btrading-ml ((?:[a-z]+ ?){1,2})", shown):
+    assert not unknown_commands(shown)
+
+
+def test_commands_that_messages_name_exist(sources: dict[str, str]) -> None:
+    assert not {name: found for name, text in sources.items() if (found := unknown_commands(text))}
+
+
+def unknown_commands(text: str) -> list[str]:
+    """Commands in `text` that the command line does not have."""
+    known, unknown = known_commands(), []
+    for words in re.findall(r"\btrading-ml ((?:[a-z]+ ?){1,2})", text):
         first, *second = words.split()
-        assert first in commands, f"trading-ml {first}"
-        if commands[first] and second:
-            assert second[0] in commands[first], f"trading-ml {first} {second[0]}"
+        if first not in known or (known[first] and second and second[0] not in known[first]):
+            unknown.append(f"trading-ml {words.strip()}")
+    return unknown
 
 
 @cache
