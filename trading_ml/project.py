@@ -56,18 +56,22 @@ class Project(Params):
                 raise ValueError(f"model.scale: {Unknown.of('feature', feature, self.features)}")
         return self
 
+    def text(self) -> str:
+        """The project as a canonical YAML file: what a registered version remembers of it."""
+        return yaml.safe_dump(self.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
+
     def names(self, instrument: str) -> bool:
         """Whether `instrument` is one of the project's."""
         return any(fnmatchcase(instrument, pattern) for pattern in self.instruments)
 
-    def chosen(self, known: Iterable[str]) -> tuple[str, ...]:
-        """The project's instruments among the known ones, in the order of the file.
+    def chosen(self, known: Iterable[str], only: Iterable[str] = ()) -> tuple[str, ...]:
+        """The project's instruments among the known ones, in the order of the file; `only` takes its place.
 
         Raises:
             Unknown: when a plain name is not known. BadProject: when a pattern fits nothing.
         """
         names, chosen = sorted(known), []
-        for pattern in self.instruments:
+        for pattern in tuple(only) or self.instruments:
             fits = [name for name in names if fnmatchcase(name, pattern)]
             if not fits and any(sign in pattern for sign in "*?["):
                 raise BadProject(f"{self.name}, instruments", f"no ingested instrument fits '{pattern}'", "ingest first")

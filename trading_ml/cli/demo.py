@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from trading_ml.cli import output
 from trading_ml.cli.ingest import files
 from trading_ml.cli.main import app
 from trading_ml.cli.projects import run_project
 from trading_ml.cli.root import lake
+from trading_ml.core.progress import report
 
 PROJECT = "volatility"
 
@@ -19,7 +22,7 @@ def demo() -> None:
     store = lake()
     output.say("1/3  the simulated exchange writes raw files")
     with output.bars():
-        written = write(store.path("raw", "simulated"), MarketParams())
+        written = write(store.path("raw", "simulated"), MarketParams(), partial(report, "raw files"))
     output.say("2/3  ingest: raw files → uploads → ticks")
     files([file.path for file in written], adapter="simulated", symbol=None)
     output.say("3/3  project: bars → features, labels → dataset → model → gate → registry")

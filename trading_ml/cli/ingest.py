@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections import defaultdict
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from trading_ml.cli import output
 from trading_ml.cli.main import app
 from trading_ml.cli.root import lake, runs
+from trading_ml.core.lake import Lake
+
+if TYPE_CHECKING:
+    from trading_ml.defs.runs import Runs
 
 
 @app.command()
@@ -36,16 +40,24 @@ def files(paths: list[Path], adapter: str | None, symbol: str | None) -> list[di
     with output.bars():
         checked = [uploads.check(path, adapter, symbol) for path in paths]
         for upload in checked:
-            uploads.announce(store, upload)
+            uploads.record(store, upload)
         active = runs(store)
         for upload in checked:
             active.ingest(upload.id)
-        touched: dict[str, set[date]] = defaultdict(set)
-        for _, instrument, day in uploads.stale(store):
-            touched[instrument].add(day)
-        for instrument, days in touched.items():
-            active.tables(instrument, sorted(days), [active.code.ticks])
+        refresh(store, active)
     return [account.summary(store, upload.id) for upload in checked]
+
+
+def refresh(store: Lake, active: Runs) -> None:
+    """Merge the ticks of all dates that are not what the uploads say."""
+    from trading_ml.defs.jobs import TICKS
+    from trading_ml.ticks import merge
+
+    touched: dict[str, set[date]] = defaultdict(set)
+    for cell in merge.stale(store):
+        touched[cell.instrument].add(cell.date)
+    for instrument, days in touched.items():
+        active.tables(instrument, sorted(days), [TICKS])
 
 
 def _row(upload: dict[str, Any]) -> dict[str, Any]:

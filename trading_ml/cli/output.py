@@ -20,7 +20,7 @@ def emit(value: Mapping[str, Any], *parts: Any) -> None:
         return
     from rich.console import Console
 
-    console = Console(highlight=False, soft_wrap=True)
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else 200)
     for part in parts:
         console.print(part)
 

@@ -4,15 +4,22 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
+import polars as pl
 import typer
 
 from trading_ml.cli import output
 from trading_ml.cli.main import app
 from trading_ml.cli.root import lake
 from trading_ml.core.errors import BadParams, NoData
+from trading_ml.core.instruments import instrument
+from trading_ml.core.lake import Lake
 from trading_ml.core.settings import Settings
+from trading_ml.core.time import date_of, span
+
+if TYPE_CHECKING:
+    from trading_ml.bars import BarParams
 
 From = Annotated[str | None, typer.Option("--from", help="First date or time, inclusive, in the instrument's zone.")]
 To = Annotated[str | None, typer.Option("--to", help="Last date or time, exclusive, in the instrument's zone.")]
@@ -28,7 +35,6 @@ def ticks(
     kind: Annotated[str, typer.Option(help="trades or quotes.")] = "trades",
 ) -> None:
     """Show the ticks of an instrument, with the upload and row each came from."""
-    from trading_ml.core.time import span
     from trading_ml.ticks import Ticks
 
     opened = Ticks.open(symbol, kind=kind, data=lake().root)
@@ -52,23 +58,28 @@ def bars(
     ] = None,
 ) -> None:
     """Build the bars of an instrument, and show or export them."""
-    from trading_ml.bars import BarParams, build_span, load
-    from trading_ml.core.instruments import instrument
-    from trading_ml.core.time import date_of, span
+    from trading_ml.bars import BarParams
 
     if target is not None and target.suffix not in (".csv", ".parquet"):
         raise BadParams(target, "is neither .csv nor .parquet", "end --output in one of them")
-    store, params = lake(), BarParams.parse({"every": every}, "bars")
-    traded = instrument(store.table("ticks", params.kind).pick(symbol), Settings().instruments)
-    low, high = span(start, end, traded.zone)
     with output.bars():
-        build_span(store, traded, params, date_of(low, traded.zone), date_of(high - 1, traded.zone) + timedelta(1))
-    made = load(store, traded, params, low, high)
+        name, made = bars_of(lake(), symbol, BarParams.parse({"every": every}, "bars"), start, end)
     if made.is_empty():
-        raise NoData(f"{traded.name}, {start} to {end}", "has no bars in this range")
+        raise NoData(f"{name}, {start} to {end}", "has no bars in this range")
     if target is not None:
         made.write_csv(target) if target.suffix == ".csv" else made.write_parquet(target)
-    value = {"symbol": traded.name, "every": every, "rows": made.height, "output": target and str(target)}
+    value = {"symbol": name, "every": every, "rows": made.height, "output": target and str(target)}
     shown = {} if target else {"bars": made.to_dicts()}
-    output.emit(value | shown, output.frame(made.head(20)), f"{made.height:,} bars of {every}, {traded.name}")
+    output.emit(value | shown, output.frame(made.head(20)), f"{made.height:,} bars of {every}, {name}")
 
+
+def bars_of(
+    store: Lake, symbol: str, params: BarParams, start: str | None = None, end: str | None = None
+) -> tuple[str, pl.DataFrame]:
+    """Full name of the instrument and its bars in a range, built where they are not there yet."""
+    from trading_ml.bars import build_span, load
+
+    traded = instrument(store.table("ticks", params.kind).pick(symbol), Settings().instruments)
+    low, high = span(start, end, traded.zone)
+    build_span(store, traded, params, date_of(low, traded.zone), date_of(high - 1, traded.zone) + timedelta(1))
+    return traded.name, load(store, traded, params, low, high)

@@ -33,6 +33,7 @@ def up(
     store = lake()
     home(store)
     os.environ["TRADING_ML_DATA"] = str(store.root)
+    os.environ.setdefault("MLFLOW_SERVER_ENABLE_JOB_EXECUTION", "false")  # its task queue is not needed here
     commands = {
         f"http://{HOST}:{port}": _dagster(port),
         f"http://{HOST}:{mlflow_port}": _mlflow(mlflow_port, *location(store)),

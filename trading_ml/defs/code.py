@@ -12,6 +12,7 @@ from trading_ml.core.lake import Lake
 from trading_ml.core.settings import Settings
 from trading_ml.defs import partitions, projects, sensors
 from trading_ml.defs.bars import bars
+from trading_ml.defs.models import models as models_of
 from trading_ml.defs.resources import LakeResource
 from trading_ml.defs.ticks import ticks, uploads
 from trading_ml.project import Project, load_all
@@ -47,7 +48,7 @@ class Code:
         tables += {project.bars.name: bars(project.bars, self.grid) for project in self.projects}.values()
         for project in self.projects:
             tables += projects.tables(project, self.grid)
-            models += projects.models(project)
+            models += models_of(project)
         broken = [projects.broken(name, error) for name, error in self.broken.items()]
         ingest = dg.define_asset_job("ingest", [uploads], description="Read announced raw files.")
         build = dg.define_asset_job("tables", tables, description="Ticks, bars, features and labels of some dates.")

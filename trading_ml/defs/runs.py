@@ -15,7 +15,8 @@ from trading_ml.core.lake import Lake
 from trading_ml.defs import partitions
 from trading_ml.defs.code import Code
 from trading_ml.defs.instance import instance
-from trading_ml.defs.jobs import span_tags
+from trading_ml.defs.jobs import keys_of_models, span_tags
+from trading_ml.project import Project
 
 
 class Runs:
@@ -41,11 +42,15 @@ class Runs:
         self.instance.add_dynamic_partitions(partitions.INSTRUMENTS, [key_of(instrument)])
         self._run("tables", asset_selection=list(assets), tags=span_tags(self.code.grid, instrument, days))
 
-    def models(self, assets: Iterable[dg.AssetKey], config: Mapping[str, Any]) -> None:
-        """Build dataset, model and version of a project."""
-        self._run("models", asset_selection=list(assets), run_config=config)
+    def models(self, project: Project, instruments: Sequence[str], start: str | None, end: str | None) -> int:
+        """Build dataset, model and version of a project; returns the version's number."""
+        config = {"instruments": list(instruments), "start": start, "end": end}
+        run_config = {"ops": {f"{project.name}__dataset": {"config": config}}}
+        made = self._run("models", asset_selection=keys_of_models(project), run_config=run_config)
+        (version,) = made.asset_materializations_for_node(f"{project.name}__version")
+        return int(version.metadata["version"].value)  # pyright: ignore[reportArgumentType]
 
-    def _run(self, name: str, run_config: Mapping[str, Any] | None = None, **options: Any) -> None:
+    def _run(self, name: str, run_config: Mapping[str, Any] | None = None, **options: Any) -> dg.ExecuteInProcessResult:
         logging.getLogger("dagster").setLevel(self.log_level)
         console = {"loggers": {"console": {"config": {"log_level": self.log_level}}}}
         run_id = str(uuid.uuid4())
@@ -53,7 +58,7 @@ class Runs:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                job.execute_in_process(
+                return job.execute_in_process(
                     instance=self.instance, run_id=run_id, run_config={**console, **(run_config or {})}, **options
                 )
         except Exception as caught:

@@ -16,7 +16,7 @@ from trading_ml.defs import partitions
 from trading_ml.defs.jobs import Job, keys_of_models, keys_of_tables, span_tags, watching
 from trading_ml.defs.resources import LakeResource
 from trading_ml.project import Project
-from trading_ml.ticks import merge, uploads
+from trading_ml.ticks import merge, records, uploads
 
 SETTLED_SECONDS = 2.0
 """A file that changed more recently may still be being written."""
@@ -37,7 +37,9 @@ def raw_files(job: Job) -> dg.SensorDefinition:
                 continue
             new.append(mark)
             try:
-                found.append(uploads.announce(store, path, adapter=path.parent.name).id)
+                upload = uploads.check(path, adapter=path.parent.name)
+                if records.announced(store, upload.id) is None:
+                    found.append(uploads.record(store, upload).id)
             except TradingError as error:
                 unreadable.append(str(error))
                 context.log.error(str(error))

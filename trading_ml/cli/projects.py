@@ -1,0 +1,84 @@
+"""`trading-ml project`: check a project file, or run it from ticks to a judged version."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from trading_ml.cli import output
+from trading_ml.cli.ingest import refresh
+from trading_ml.cli.main import app
+from trading_ml.cli.root import lake, runs
+from trading_ml.cli.tables import From, To
+from trading_ml.core.errors import Refused
+from trading_ml.core.settings import Settings
+from trading_ml.project import Project, find
+
+group = typer.Typer(help="Check and run project files.", no_args_is_help=True)
+app.add_typer(group, name="project")
+Name = Annotated[str, typer.Argument(help="Name of a project (projects/NAME.yaml), or a project file.")]
+
+
+@group.command()
+def check(name: Name) -> None:
+    """Read a project file and say what it asks for, without running anything."""
+    project = find(name, Settings().projects)
+    value = project.model_dump(mode="json")
+    rows = [{"key": key, "value": str(part)} for key, part in value.items()]
+    output.emit({"project": project.name, "valid": True, **value}, output.table(rows, f"{project.name} is well-formed"))
+
+
+@group.command()
+def run(
+    name: Name,
+    symbols: Annotated[str | None, typer.Option(help="Only these instruments, comma-separated.")] = None,
+    start: From = None,
+    end: To = None,
+) -> None:
+    """Bars, features, labels, dataset, model, gate, registry: only what is not there yet is made."""
+    run_project(name, [word.strip() for word in symbols.split(",")] if symbols else [], start, end)
+
+
+def run_project(name: str, symbols: list[str] | None = None, start: str | None = None, end: str | None = None) -> None:
+    """Run a project and print its result; a refusal by the gate is exit code 1 with the reasons."""
+    project = find(name, Settings().projects)
+    with output.bars():
+        result = _run(project, symbols or [], start, end)
+    rows = result.table()
+    output.emit(
+        result.model_dump(mode="json"),
+        output.table(rows, f"{project.name} on the untouched test part"),
+        _verdict(result),
+    )
+    if not result.gate.passed:
+        raise typer.Exit(Refused.exit_code)
+
+
+def _run(project: Project, symbols: list[str], start: str | None, end: str | None) -> Any:
+    from trading_ml.core.instruments import instrument
+    from trading_ml.core.time import date_of, span
+    from trading_ml.defs.jobs import keys_of_tables
+    from trading_ml.registry.result import Result
+    from trading_ml.registry.store import Registry
+
+    store = lake()
+    active = runs(store, project)
+    refresh(store, active)
+    ticks = store.table("ticks", project.bars.kind)
+    chosen = project.chosen(ticks.instruments(), symbols)
+    for name in chosen:
+        zone = instrument(name, Settings().instruments).zone
+        low, high = span(start, end, zone)
+        first, last = date_of(low, zone), date_of(high - 1, zone)
+        days = [day for day in ticks.dates(name) if first <= day <= last]
+        active.tables(name, days, keys_of_tables([project]))
+    version = active.models(project, chosen, start, end)
+    return Result.of(Registry.open(store, project.name).version(str(version)))
+
+
+def _verdict(result: Any) -> str:
+    head = f"{result.model} version {result.version}, dataset {result.dataset[:12]}: "
+    if result.gate.passed:
+        return head + f"the gate passed it; alias {result.alias}"
+    return head + "the gate refused it: " + "; ".join(result.gate.reasons)

@@ -1,0 +1,100 @@
+"""The assets of a project that are one for all dates and instruments: dataset, model, registered version."""
+
+import dagster as dg
+
+from trading_ml import datasets
+from trading_ml.defs import report
+from trading_ml.defs.resources import LakeResource
+from trading_ml.project import Project
+
+
+class Chosen(dg.Config):
+    """What goes into a dataset; everything the project names, over all dates, when left out."""
+
+    instruments: list[str] = []
+    start: str | None = None
+    end: str | None = None
+
+
+def models(project: Project) -> list[dg.AssetsDefinition]:
+    """Dataset, model and version of a project."""
+    return [_dataset(project), _version(project)]
+
+
+def _dataset(project: Project) -> dg.AssetsDefinition:
+    key = dg.AssetKey([project.name, "dataset"])
+
+    @dg.asset(
+        key=key,
+        group_name=project.name,
+        kinds={"parquet"},
+        deps=[dg.AssetKey([project.name, part]) for part in ("features", "labels")],
+        check_specs=[dg.AssetCheckSpec(check, asset=key, blocking=True) for check in ("purged", "accounted")],
+    )
+    def _asset(context: dg.AssetExecutionContext, config: Chosen, lake: LakeResource) -> dg.MaterializeResult:
+        """Samples, split and purged; windows are gathered while training."""
+        store = lake.open()
+        names = project.chosen(store.table("features", project.name).instruments(), config.instruments)
+        with report.logged(context.log):
+            built = datasets.build(store, project.dataset(names), config.start, config.end)
+        if project.promotion == "automatic":
+            datasets.promote(store, project.name, built.digest)
+        overlaps = sum(fold["overlaps"] for fold in built.manifest["folds"])
+        counts = built.manifest["candidates"], built.manifest["kept"], sum(built.manifest["rejected"].values())
+        return dg.MaterializeResult(
+            metadata={
+                "digest": built.digest,
+                "dagster/row_count": built.manifest["kept"],
+                "report": dg.MetadataValue.md(datasets.describe(built)),
+                "windows": report.plot(report.windows(built)),
+            },
+            check_results=[
+                dg.AssetCheckResult(check_name="purged", passed=overlaps == 0, metadata={"overlaps": overlaps}),
+                dg.AssetCheckResult(check_name="accounted", passed=counts[0] == counts[1] + counts[2]),
+            ],
+        )
+
+    return _asset
+
+
+def _version(project: Project) -> dg.AssetsDefinition:
+    key = dg.AssetKey([project.name, "version"])
+
+    @dg.asset(
+        key=key,
+        group_name=project.name,
+        kinds={"mlflow"},
+        deps=[dg.AssetKey([project.name, "dataset"])],
+        check_specs=[dg.AssetCheckSpec("gate", asset=key)],
+    )
+    def _asset(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.MaterializeResult:
+        """The registered version, judged on the untouched test part; only the gate makes it champion."""
+        from trading_ml.registry.register import Order, register
+
+        store = lake.open()
+        order = Order(
+            project=project.name, model=project.model, training=project.training, gate=project.gate,
+            description=project.description, project_file=project.text(),
+            tags={"dagster_run_id": context.run_id, "asset_key": key.to_user_string()},
+        )  # fmt: skip
+        with report.logged(context.log):
+            result = register(store, datasets.Dataset.open(store, project.name), order)
+        return dg.MaterializeResult(
+            metadata={
+                "version": result.version,
+                "alias": result.alias or "none",
+                "dataset": result.dataset,
+                "test": report.markdown(result.table()),
+                "reasons": dg.MetadataValue.md("\n".join(f"- {reason}" for reason in result.gate.reasons) or "none"),
+            },
+            check_results=[
+                dg.AssetCheckResult(
+                    check_name="gate",
+                    passed=result.gate.passed,
+                    severity=dg.AssetCheckSeverity.WARN,
+                    description="; ".join(result.gate.reasons) or "better than every baseline",
+                )
+            ],
+        )
+
+    return _asset
