@@ -13,7 +13,7 @@ _listeners: list[Listener] = []
 
 def report(what: str, done: int, total: int) -> None:
     """Tell whoever listens that `done` of `total` units of `what` are finished."""
-    for listener in list(_listeners):
+    for listener in tuple(_listeners):  # a listener may leave while it is told
         listener(what, done, total)
 
 
