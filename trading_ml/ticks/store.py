@@ -93,10 +93,9 @@ class Ticks:
 
     def index_at(self, ns: int) -> int:
         """Position of the first tick at or after a moment in nanoseconds UTC; `len` of the ticks if there is none."""
-        wanted = date_of(ns, self.instrument.zone)
-        number = bisect_left(self.dates, wanted)
+        number = bisect_left(self.dates, date_of(ns, self.instrument.zone))
         start = int(self._days.bounds[number])
-        if number == len(self.dates) or self.dates[number] > wanted:
+        if number == len(self.dates):
             return start
         day = self._days.table.read(self.instrument.name, self._days.verified(number), ["ts_event"])
         return start + int(np.searchsorted(stamps(day), ns))
