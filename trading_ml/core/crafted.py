@@ -1,0 +1,115 @@
+"""The crafted series: simulated bars on which every script must prove itself.
+
+They hold what breaks scripts: sessions of different length and pace with nights, weekends and both changes of the
+clock between them, missing bars, ties, flat stretches, zero volume, one-bar spikes. Every spike is smaller than the
+one before, so a script that remembers an extreme forever is found out. The series is always the same.
+"""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from functools import lru_cache
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from trading_ml.core.time import NS, SECOND, day_bounds
+
+Numbers = NDArray[np.float64]
+
+CORE = 1_500
+"""Bars at the end of the series on which every cut is tested: 8 March to 2 April 2024."""
+LONGEST = 96_000
+"""Bars at most; a script whose memory is longer than half of them cannot be proven."""
+FASTER = 16
+"""A pace at which what goes by the clock spans more bars."""
+
+_END = date(2024, 4, 2)
+_NEW_YORK = ("America/New_York", 570, ((300, 72), (60, 30)))
+_ROUND_THE_CLOCK = ("UTC", 0, ((900, 96),))
+_SESSIONS = {  # by weekday: zone, minute of the day it opens, then runs of (seconds of a bar, bars)
+    0: _NEW_YORK,
+    1: _ROUND_THE_CLOCK,
+    2: ("Europe/London", 480, ((1800, 17),)),
+    3: ("Asia/Tokyo", 540, ((1, 60), (120, 14), (300, 24))),
+    4: _NEW_YORK,
+    5: ("UTC", 0, ((3600, 24),)),
+}
+_SPIKE, _FLAT, _BURST = 97, 211, 131
+"""Every so many bars there is a price spike, a flat stretch begins, the volume bursts."""
+_FLAT_BARS = 45
+
+
+def crafted(bars: int = CORE, pace: int = 1) -> pl.DataFrame:
+    """The last `bars` of the crafted series.
+
+    Args:
+        bars: How many, up to `LONGEST`.
+        pace: Let the same bars follow each other so many times faster: what counts bars does not notice.
+    """
+    return _series(pace).tail(bars)
+
+
+@lru_cache(maxsize=2)
+def _series(pace: int) -> pl.DataFrame:
+    opens, closes = _stamps()
+    if pace > 1:
+        opens, closes = (opens[-1] - (opens[-1] - stamps) // pace for stamps in (opens, closes))
+    made = {"ts_open": pl.Series(opens).cast(NS), "ts_close": pl.Series(closes).cast(NS), **_prices(len(opens))}
+    return pl.DataFrame(made).with_columns(bid=pl.col("close") - 0.01, ask=pl.col("close") + 0.01)
+
+
+def _stamps() -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Opens and closes of the last `LONGEST` bars; one bar in twenty is missing."""
+    opens, closes, day, count = [], [], _END, 0
+    while count < LONGEST * 1.1:
+        if day.weekday() in _SESSIONS:
+            zone, minute, runs = _SESSIONS[day.weekday()]
+            lengths = np.repeat([seconds for seconds, _ in runs], [n for _, n in runs]) * SECOND
+            starts = day_bounds(day, zone)[0] + minute * 60 * SECOND + np.cumsum(lengths) - lengths
+            opens.append(starts)
+            closes.append(starts + lengths)
+            count += len(starts)
+        day -= timedelta(days=1)
+    every = np.concatenate(opens[::-1]), np.concatenate(closes[::-1])
+    kept = np.random.default_rng(1).random(len(every[0])) > 0.05
+    return every[0][kept][-LONGEST:], every[1][kept][-LONGEST:]
+
+
+def _prices(bars: int) -> dict[str, NDArray]:
+    """Everything but the stamps; ages count from the end, so spikes of any tail fall over time."""
+    random = np.random.default_rng(2)
+    age = np.arange(bars)[::-1]
+    flat = age % _FLAT >= _FLAT - _FLAT_BARS
+    close = np.round(100 * np.exp(_wander(random, flat)), 2)
+    beside = np.isin(age % _SPIKE, (0, 2)) | (age % _SPIKE == 1)
+    close[beside & ~flat] = 100.0
+    open_ = np.where(flat, close, np.concatenate(([close[0]], close[:-1])))
+    spread = np.where(flat, 0.0, np.round(random.exponential(0.03, bars), 2))
+    spike, size = (age % _SPIKE == 1) & ~flat, 1 + 0.02 * np.sqrt(age // _SPIKE)
+    close[spike] = np.round(np.where(age // _SPIKE % 2 == 0, 150 * size, 65 / size), 2)[spike]
+    open_[np.concatenate(([False], spike[:-1]))] = 100.0
+    high, low = np.maximum(open_, close) + spread, np.minimum(open_, close) - spread
+    return {"open": open_, "high": high, "low": low, "close": close, **_volumes(random, age, flat, (high + low) / 2)}
+
+
+def _wander(random: np.random.Generator, flat: NDArray[np.bool_]) -> Numbers:
+    """A log price that comes back to zero, with calm and wild spells, and stands still where it is flat."""
+    steps = random.normal(size=(2, len(flat)))
+    level, spell, path = 0.0, 0.0, np.empty(len(flat))
+    for bar, (still, step, mood) in enumerate(zip(flat.tolist(), *steps.tolist(), strict=True)):
+        spell = 0.95 * spell + 0.3 * mood
+        level = level if still else 0.99 * level + 0.001 * np.exp(spell) * step
+        path[bar] = level
+    return path
+
+
+def _volumes(random: np.random.Generator, age: NDArray, flat: NDArray[np.bool_], middle: Numbers) -> dict[str, NDArray]:
+    trades = np.where(flat & (age % 2 == 0), 0, random.integers(1, 60, len(age)))
+    burst = age % _BURST == 0
+    trades[burst] = 5_000 + 10 * (age[burst] // _BURST)
+    volume = np.where(trades > 0, np.round(trades * random.uniform(1, 80, len(age))), 0.0)
+    volume[burst] = trades[burst] * 100.0
+    mean = np.divide(volume, trades, out=np.zeros(len(age)), where=trades > 0)
+    return {"trades": trades, "volume": volume, "mean_size": mean, "max_size": np.ceil(mean * 3), "vwap": middle}

@@ -1,0 +1,255 @@
+"""Scripts: plain functions of typed keyword-only parameters that return expressions over bar columns.
+
+A built-in script goes by its name (`atr`), anybody's own by a dotted path (`my_package.signals:squeeze`).
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache, cached_property
+from importlib import import_module, invalidate_caches
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+import polars as pl
+from pydantic import ConfigDict, model_validator
+
+from trading_ml.core.digest import digest, file_digest
+from trading_ml.core.errors import BadParams, TradingError, Unknown, nearest
+from trading_ml.core.params import Params
+from trading_ml.core.signature import brief, params_of
+
+Kind = Literal["feature", "label"]
+LABEL_END = "label_end"
+_BUILT_IN = {"feature": ("trading_ml.features", "FEATURES"), "label": ("trading_ml.labels", "LABELS")}
+_LIBRARIES = ("polars", "numpy", "numba", "ta-lib")
+
+
+@dataclass(frozen=True)
+class Script:
+    """A feature or label function, found and understood."""
+
+    use: str
+    """How a project names it."""
+    kind: Kind
+    function: Callable[..., Any]
+    params: type[Params]
+    """Its parameters, as the signature declares them."""
+
+    @property
+    def name(self) -> str:
+        """The function's own name."""
+        return self.function.__name__
+
+    @property
+    def needs(self) -> Mapping[str, Any]:
+        """Other rows it asks for with `@needs`."""
+        return getattr(self.function, "needs", {})
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Class names that a label declares with `@label`, in the order of its values."""
+        return getattr(self.function, "classes", ())
+
+    @cached_property
+    def source(self) -> str:
+        """Digest of the file that defines the script and of the files of scripts it builds on."""
+        return digest(_sources(self.function))
+
+    def bind(self, params: Mapping[str, Any]) -> Bound:
+        """The script with its parameters set.
+
+        Raises:
+            BadParams: when a parameter is unknown (the nearest is suggested), mistyped, missing or out of bounds.
+        """
+        return Bound(self, self.params.parse(params, self.use))
+
+
+@dataclass(frozen=True)
+class Bound:
+    """A script with its parameters: what is evaluated, proven and built."""
+
+    script: Script
+    params: Params
+
+    @cached_property
+    def digest(self) -> str:
+        """Digest of sources, parameters and the libraries that compute: equal digests give equal values."""
+        return digest(self.script.kind, self.script.name, self.script.source, self.params, _libraries())
+
+    @property
+    def describe(self) -> dict[str, Any]:
+        """What a manifest says of the script."""
+        return {"use": self.script.use, "params": self.params.model_dump(mode="json"), "source": self.script.source}
+
+    @cached_property
+    def expressions(self) -> dict[str, pl.Expr]:
+        """The script's expressions by column name; a single one goes by the script's name.
+
+        Raises:
+            BadParams: when the function fails or returns something else.
+        """
+        made, use = self._made, self.script.use
+        named = {self.script.name: made} if isinstance(made, pl.Expr) else made
+        if not isinstance(named, dict) or not named:
+            raise BadParams(
+                use, f"returns {type(made).__name__}", "return one expression, or a dict of name: expression"
+            )
+        for name, expression in named.items():
+            if not isinstance(expression, pl.Expr):
+                problem = f"'{name}' is {type(expression).__name__}, not a Polars expression"
+                raise BadParams(use, problem, "build it from pl.col(…)")
+        if self.script.kind == "label" and not {LABEL_END} < set(named):
+            raise BadParams(use, f"a label returns its values and '{LABEL_END}'", "return a dict with both")
+        return named
+
+    def names(self, called: str) -> dict[str, str]:
+        """Column names in a table where the script is called `called`.
+
+        A feature that is a single expression, and a label with one value, go by `called` alone.
+        """
+        values = [name for name in self.expressions if name != LABEL_END]
+        alone = isinstance(self._made, pl.Expr) if self.script.kind == "feature" else len(values) == 1
+        return {name: called if alone and name in values else f"{called}.{name}" for name in self.expressions}
+
+    def evaluate(self, bars: pl.DataFrame) -> pl.DataFrame:
+        """The script's columns, one row per bar; NaN is null, and every feature is Float64.
+
+        Raises:
+            BadParams: naming the script, when it asks for an unknown column, fails, or gives another height.
+        """
+        use = self.script.use
+        if self.script.needs:
+            asked = ", ".join(self.script.needs)
+            raise BadParams(use, f"needs rows beside its bars ({asked})", "joining them is not built yet")
+        frame = self._select(bars)
+        if frame.height != bars.height:
+            problem = f"gives {frame.height} rows for {bars.height} bars"
+            raise BadParams(use, problem, "return one value per bar, not an aggregate or a filter")
+        settled = [self._settled(column) for column in frame.iter_columns()]
+        return pl.DataFrame(settled)
+
+    @cached_property
+    def _named(self) -> list[pl.Expr]:
+        return [expression.alias(name) for name, expression in self.expressions.items()]
+
+    @cached_property
+    def _made(self) -> Any:
+        try:
+            return self.script.function(**dict(self.params))
+        except TradingError:
+            raise
+        except Exception as cause:
+            raise BadParams(self.script.use, f"fails when called: {brief(cause)}") from cause
+
+    def _select(self, bars: pl.DataFrame) -> pl.DataFrame:
+        try:
+            return bars.select_seq(self._named)  # in parallel, small frames only take longer
+        except pl.exceptions.ColumnNotFoundError as cause:
+            name = (re.findall(r'column "([^"]+)"', str(cause)) or [str(cause)])[0]
+            raise BadParams(self.script.use, f"bars have no column '{name}'", nearest(name, bars.columns)) from cause
+        except (Exception, pl.exceptions.PanicException) as cause:
+            raise BadParams(self.script.use, f"cannot be evaluated: {brief(cause)}") from cause
+
+    def _settled(self, column: pl.Series) -> pl.Series:
+        """The column as it is stored."""
+        if self.script.kind == "feature" and column.dtype != pl.Float64:
+            if not (column.dtype.is_numeric() or column.dtype in (pl.Boolean, pl.Null)):
+                problem = f"'{column.name}' is {column.dtype}"
+                raise BadParams(self.script.use, problem, "a feature is a number or a yes or no")
+            column = column.cast(pl.Float64)
+        if column.dtype in (pl.Categorical, pl.Enum):
+            return column.cast(pl.String)
+        if column.dtype.is_float() and np.count_nonzero(np.isnan(column.to_numpy())) > column.null_count():
+            return column.fill_nan(None)
+        return column
+
+
+class Use(Params):
+    """A script as a project names it: `use`, and the script's own parameters as the remaining keys."""
+
+    model_config = ConfigDict(extra="allow")
+    kind: ClassVar[Kind]
+
+    use: str
+    """Built-in name, or `package.module:function`."""
+
+    @cached_property
+    def bound(self) -> Bound:
+        """The script, found, and with its parameters set."""
+        return load(self.use, self.kind).bind(self.model_extra or {})
+
+    @model_validator(mode="after")
+    def _is_usable(self) -> Use:
+        try:
+            _ = self.bound.expressions
+        except TradingError as error:
+            raise ValueError(str(error)) from None
+        return self
+
+
+def load(use: str, kind: Kind) -> Script:
+    """Find the feature or label script called `use`.
+
+    Raises:
+        Unknown: when there is no such built-in, module or function. BadParams: when it is not a script.
+
+    Example:
+        >>> load("sma", "feature").bind({"period": 5}).params
+        sma(period=5)
+    """
+    home, registry = _BUILT_IN[kind]  # by name and at call time: core imports no room
+    known: dict[str, Callable[..., Any]] = getattr(import_module(home), registry)
+    if ":" not in use and use not in known:
+        raise Unknown(use, f"unknown {kind}", f"{nearest(use, known)} (your own go by package.module:function)")
+    function = known[use] if use in known else _imported(use)
+    return Script(use, kind, function, params_of(function, use))
+
+
+def _imported(use: str) -> Callable[..., Any]:
+    """The function at `package.module:function`, importable from the working directory as under `python -m`."""
+    name, _, attribute = use.partition(":")
+    if (here := str(Path.cwd())) not in sys.path:
+        sys.path.append(here)
+    invalidate_caches()
+    try:
+        module = import_module(name)
+    except ModuleNotFoundError as cause:
+        fix = "name a module that is installed or lies in the working directory"
+        raise Unknown(use, f"no module named '{cause.name}'", fix) from cause
+    except Exception as cause:
+        raise BadParams(use, f"importing {name} fails: {brief(cause)}") from cause
+    function = getattr(module, attribute, None)
+    if not inspect.isfunction(function):
+        known = [key for key, value in vars(module).items() if inspect.isfunction(value) and key[0] != "_"]
+        raise Unknown(use, f"{name} has no function '{attribute}'", nearest(attribute, known))
+    return function
+
+
+def _sources(function: Callable[..., Any]) -> dict[str, str]:
+    """Digests of the modules a script is made of: its own, and those of its package and of ours that they name."""
+    start = inspect.unwrap(function).__module__
+    packages = {start.partition(".")[0], "trading_ml"}
+    todo, found = [start], {}
+    while todo:
+        name = todo.pop()
+        module = sys.modules.get(name)
+        if name in found or name.partition(".")[0] not in packages or name.startswith("trading_ml.core"):
+            continue
+        if file := getattr(module, "__file__", None):
+            found[name] = file_digest(Path(file))
+            values = vars(module).values()
+            todo += [str(value.__name__ if inspect.ismodule(value) else value.__module__) for value in values
+                     if inspect.ismodule(value) or hasattr(value, "__module__")]  # fmt: skip
+    return found
+
+
+@cache
+def _libraries() -> dict[str, str]:
+    return {name: version(name) for name in _LIBRARIES}

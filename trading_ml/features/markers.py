@@ -1,0 +1,44 @@
+"""Markers: they say what a script needs beside its own bars, and do nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from trading_ml.core.params import Params
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Bars(Params):
+    """Other bars of the same instrument, or of another one.
+
+    Example:
+        >>> Bars("1m")
+        Bars(every='1m', instrument=None)
+    """
+
+    every: str
+    """Length of the bars, like `1m`."""
+    instrument: str | None = None
+    """`SOURCE:SYMBOL`; the script's own instrument if left out."""
+
+    def __init__(self, every: str, instrument: str | None = None) -> None:
+        super().__init__(every=every, instrument=instrument)
+
+
+def needs(**rows: Bars) -> Callable[[F], F]:
+    """Ask that other rows be joined as of each bar's close, their columns prefixed with the name given here.
+
+    Example:
+        >>> @needs(fine=Bars("1m"))
+        ... def calm() -> pl.Expr: ...
+        >>> calm.needs
+        {'fine': Bars(every='1m', instrument=None)}
+    """
+
+    def mark(function: F) -> F:
+        function.needs = rows  # pyright: ignore[reportFunctionMemberAccess]
+        return function
+
+    return mark

@@ -1,0 +1,53 @@
+"""Proof of a feature: it reads nothing that is not yet known, forgets, and is the same by day as over all history."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import polars as pl
+
+from trading_ml.core.context import Extent
+from trading_ml.core.evidence import Proof, examine
+from trading_ml.core.lake import Lake
+from trading_ml.core.memory import measure
+from trading_ml.core.script import Bound, Kind, load
+
+
+class FeatureProof(Proof):
+    """What was proven of a feature script with its parameters."""
+
+    kind: ClassVar[Kind] = "feature"
+
+
+def prove(bound: Bound, bars: pl.DataFrame | None = None, zone: str = "UTC") -> FeatureProof:
+    """Prove a feature on the crafted series, and on real bars where some are given.
+
+    Args:
+        bound: The script with its parameters.
+        bars: Bars of one instrument, in order.
+        zone: The instrument's zone, whose dates partition the bars.
+
+    Raises:
+        BadParams: when the script cannot be evaluated at all.
+    """
+    return FeatureProof(**examine(bound, measure(bound.evaluate), Extent(), bars, zone))
+
+
+def prove_and_store(lake: Lake, bound: Bound, bars: pl.DataFrame | None = None, zone: str = "UTC") -> FeatureProof:
+    """`prove`, and keep the proof for whoever demands it."""
+    return prove(bound, bars, zone).store(lake)
+
+
+def require(lake: Lake, bound: Bound) -> FeatureProof:
+    """The stored passing proof.
+
+    Raises:
+        Refused: when there is none, or it did not pass. LookAhead: when the feature reads the future.
+    """
+    return FeatureProof.require(lake, bound)
+
+
+def check(use: str, params: Mapping[str, Any], bars: pl.DataFrame | None = None, zone: str = "UTC") -> dict[str, Any]:
+    """The proof of a feature script found by name or dotted path, as JSON."""
+    return prove(load(use, "feature").bind(params), bars, zone).model_dump(mode="json")
