@@ -47,8 +47,9 @@ class Derived:
         asked = set(days)
         receipt = cache(partial(self.bars.receipt, instrument))
         read = lru_cache(_DAYS_HELD)(partial(self.bars.read, instrument))
+        before, after = _widest(part.before for part in self.parts), _widest(part.after for part in self.parts)
         dates = sorted(asked.union(self.bars.dates(instrument)))
-        near = Neighbours(dates, lambda day: r.rows if (r := receipt(day)) else 0, *self._extents())
+        near = Neighbours(dates, lambda day: r.rows if (r := receipt(day)) else 0, before, after)
         existing = set(self.table.dates(instrument))
         touched = sorted(asked.union(*(existing.intersection(near.dependents(day)) for day in asked)))
         built: dict[date, Receipt] = {}
@@ -75,17 +76,14 @@ class Derived:
         )
         return pl.concat([own.select(self.stamps), *columns], how="horizontal")
 
-    def _extents(self) -> tuple[Extent, Extent]:
-        """The widest context of any part."""
-        befores, afters = [part.before for part in self.parts], [part.after for part in self.parts]
-        return tuple(
-            Extent(bars=max(e.bars for e in extents), seconds=max(e.seconds for e in extents))
-            for extents in (befores, afters)
-        )
-
     @staticmethod
     def _recipe(part: Part) -> tuple[str, str, Extent, Extent]:
         return part.name, part.bound.digest, part.before, part.after
+
+
+def _widest(extents: Iterable[Extent]) -> Extent:
+    bars, seconds = zip(*((extent.bars, extent.seconds) for extent in extents), strict=True)
+    return Extent(bars=max(bars), seconds=max(seconds))
 
 
 @dataclass(frozen=True)
@@ -113,11 +111,11 @@ class Neighbours:
 
     def _within(self, day: date, others: Iterable[date], extent: Extent) -> Iterator[date]:
         """The nearest of `others` until they hold the extent, whatever the hour of the bars on `day`."""
-        days = extent.seconds * SECOND / DAY + 1  # local days may have 23 hours, hence one more
+        days = extent.seconds * SECOND / DAY + 1
         rows, beyond = 0, extent.seconds == 0
         for other in others:
             if rows >= extent.bars and beyond:
                 return
             yield other
             rows += self.rows(other)
-            beyond = beyond or (self.rows(other) > 0 and abs((other - day).days) > days + 1)
+            beyond = beyond or (self.rows(other) > 0 and abs((other - day).days) > days)

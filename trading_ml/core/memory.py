@@ -7,8 +7,9 @@ z-score of a flat window is noise over noise; no start of the computation is rig
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import partial
+from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
@@ -49,18 +50,20 @@ class Yardstick:
         self._noise = _noise(evaluate, bars, self.whole)
         self._usual = {c.name: _usual(c) for c in self.whole.iter_columns() if c.dtype.is_float()}
 
-    def gaps(self, evaluate: Evaluate, bars: pl.DataFrame, start: int, skip: int = 0) -> dict[str, Numbers]:
+    def gaps(
+        self, evaluate: Evaluate, bars: pl.DataFrame, start: int, skip: Mapping[str, int] = MappingProxyType({})
+    ) -> dict[str, Numbers]:
         """By column, how far rows computed from `bars` lie from the whole, relatively; zero within rounding noise.
 
         Args:
             evaluate: What computes them.
             bars: What they are computed from.
             start: The row of the whole that the first one is.
-            skip: So many first rows are not worth finding out their own noise.
+            skip: By column, how many first rows are known to lie apart; their own noise is not looked for.
         """
         part = evaluate(bars)
         gaps = {c.name: self._gap(c, start, 0.0) for c in part.iter_columns()}
-        if any(gap[skip:].max(initial=0.0) > _STRICT for gap in gaps.values()):
+        if any(gap[skip.get(name, 0) :].max(initial=0.0) > _STRICT for name, gap in gaps.items()):
             noise = _noise(evaluate, bars, part)
             gaps = {c.name: self._gap(c, start, noise[c.name]) for c in part.iter_columns()}
         return gaps
@@ -76,8 +79,9 @@ class Yardstick:
 
 def _usual(column: pl.Series) -> float:
     """Median size of the values that are not zero."""
-    sizes = column.abs()
-    return sizes.filter(sizes.is_finite() & (sizes > 0)).median() or 1.0
+    sizes = np.abs(column.drop_nulls().to_numpy())
+    sizes = sizes[np.isfinite(sizes) & (sizes > 0)]
+    return float(np.median(sizes)) if len(sizes) else 1.0
 
 
 def _noise(evaluate: Evaluate, bars: pl.DataFrame, frame: pl.DataFrame) -> dict[str, Numbers]:
@@ -122,16 +126,17 @@ def _forgets(evaluate: Evaluate, bars: pl.DataFrame, stride: int) -> tuple[Memor
         if column.slice(half).null_count() == bars.height - half:
             return Memory(Extent(), f"'{column.name}' has no value on any of {half:,} simulated bars"), 0
     discrete = {c.name for c in yardstick.whole.iter_columns() if not c.dtype.is_float() or c.n_unique() <= _CLASSES}
-    most, nanoseconds = 0, 0
+    seen, nanoseconds = dict.fromkeys(yardstick.whole.columns, 0), 0
     for start in range(1, bars.height - half // 2, stride):
-        for name, gap in yardstick.gaps(evaluate, bars.slice(start), start, skip=most).items():
+        for name, gap in yardstick.gaps(evaluate, bars.slice(start), start, seen).items():
             away = np.flatnonzero(gap > _STRICT)
             back = int(away[-1]) + 1 if len(away) else 0
             if back > half:
                 return Memory(Extent(), f"'{name}' still depends on bars {back:,} back"), 0
             if back:
-                most = max(most, back * (_FLIPS if name in discrete else 1))
+                seen[name] = max(seen[name], back)
                 nanoseconds = max(nanoseconds, int(stamps[start + back - 1] - stamps[start - 1]))
+    most = max(back * (_FLIPS if name in discrete else 1) for name, back in seen.items())
     return Memory(Extent(bars=most)), nanoseconds
 
 

@@ -85,7 +85,7 @@ class Futures:
 def _driven(bars: pl.DataFrame, factor: float) -> pl.DataFrame:
     """All values driven to an extreme, as far as their type goes; columns that know both signs change theirs."""
     numbers = [column for column in bars.iter_columns() if column.dtype.is_numeric()]
-    signs = [-1 if column.dtype.is_float() and (column.min() or 0.0) < 0 else 1 for column in numbers]
+    signs = [-1 if column.dtype.is_float() and (column < 0).any() else 1 for column in numbers]
     driven = [(column * factor * sign).cast(column.dtype) for column, sign in zip(numbers, signs, strict=True)]
     return bars.with_columns(*driven, ~pl.col(pl.Boolean))
 
@@ -106,6 +106,8 @@ def search(evaluate: Evaluate, bars: pl.DataFrame, cuts: Sequence[int], warm_up:
                 if len(known) and cut not in leaks:
                     row = int(known[-1])
                     leaks[cut] = Moved(cut, row + warm_up, column, before[column][row], after[column][row], future)
+            if cut in leaks:
+                break
     return Search(len(cuts), int(valued[cuts].sum()), tuple(leaks.values()), ahead)
 
 

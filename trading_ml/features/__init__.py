@@ -6,6 +6,7 @@ from trading_ml.features.atr import atr
 from trading_ml.features.log_return import log_return
 from trading_ml.features.markers import Bars, needs
 from trading_ml.features.ohlcv import ohlcv
+from trading_ml.features.proof import check
 from trading_ml.features.realized_volatility import realized_volatility
 from trading_ml.features.sma import sma
 from trading_ml.features.table import build
@@ -21,4 +22,4 @@ FEATURES = {
     "time_of_day": time_of_day,
 }
 
-__all__ = ["FEATURES", "Bars", "FeatureUse", "build", "needs", *FEATURES]
+__all__ = ["FEATURES", "Bars", "FeatureUse", "build", "check", "needs"]

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, TypeVar
-
-from trading_ml.core.params import Params
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-class Bars(Params):
+@dataclass(frozen=True)
+class Bars:
     """Other bars of the same instrument, or of another one.
 
     Example:
@@ -22,9 +22,6 @@ class Bars(Params):
     """Length of the bars, like `1m`."""
     instrument: str | None = None
     """`SOURCE:SYMBOL`; the script's own instrument if left out."""
-
-    def __init__(self, every: str, instrument: str | None = None) -> None:
-        super().__init__(every=every, instrument=instrument)
 
 
 def needs(**rows: Bars) -> Callable[[F], F]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from trading_ml.labels.atr_rises import atr_rises
 from trading_ml.labels.direction import direction
 from trading_ml.labels.markers import label
+from trading_ml.labels.proof import check
 from trading_ml.labels.table import build
 from trading_ml.labels.use import LabelUse
 
@@ -13,4 +14,4 @@ LABELS = {
     "direction": direction,
 }
 
-__all__ = ["LABELS", "LabelUse", "build", "label", *LABELS]
+__all__ = ["LABELS", "LabelUse", "build", "check", "label"]
