@@ -74,7 +74,9 @@ class Project(Params):
         for pattern in tuple(only) or self.instruments:
             fits = [name for name in names if fnmatchcase(name, pattern)]
             if not fits and any(sign in pattern for sign in "*?["):
-                raise BadProject(f"{self.name}, instruments", f"no ingested instrument fits '{pattern}'", "ingest first")
+                raise BadProject(
+                    f"{self.name}, instruments", f"no ingested instrument fits '{pattern}'", "ingest first"
+                )
             chosen += fits or [pick(pattern, names)]
         return tuple(dict.fromkeys(chosen))
 
@@ -108,7 +110,9 @@ def load(path: Path) -> Project:
         where = ", ".join([path.name, f"line {line}", *filter(None, [caught.culprit])])
         raise BadProject(where, caught.problem, caught.fix) from None
     if project.name != path.stem:
-        raise BadProject(f"{path.name}, line {_line(tree, ['name'])}, name", f"is '{project.name}'", "name it as the file")
+        raise BadProject(
+            f"{path.name}, line {_line(tree, ['name'])}, name", f"is '{project.name}'", "name it as the file"
+        )
     return project
 
 

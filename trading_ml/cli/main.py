@@ -51,6 +51,10 @@ def main() -> None:
         code = _fail(error, 2)
     except (KeyboardInterrupt, typer.Abort):
         code = _fail("interrupted: what is finished stays; the same command goes on from there", 130)
+    except Exception as error:
+        if output.style["debug"]:
+            raise
+        code = _fail(f"unexpected {type(error).__name__}: {error}; this is a bug, --debug shows where", 3)
     sys.exit(code if isinstance(code, int) else 0)
 
 

@@ -53,9 +53,7 @@ def bars(
     every: Annotated[str, typer.Option(help="Length of a bar: 1s, 1m, 4h, 1d …")] = "1m",
     start: From = None,
     end: To = None,
-    target: Annotated[
-        Path | None, typer.Option("--output", help="Write to this file: .csv or .parquet.")
-    ] = None,
+    target: Annotated[Path | None, typer.Option("--output", help="Write to this file: .csv or .parquet.")] = None,
 ) -> None:
     """Build the bars of an instrument, and show or export them."""
     from trading_ml.bars import BarParams

@@ -45,7 +45,9 @@ def grid(first: date = FIRST_DATE) -> dg.MultiPartitionsDefinition:
 
 def key(when: date, instrument: str, axis: dg.MultiPartitionsDefinition) -> str:
     """The partition key of the grid cell that holds a date of an instrument."""
-    window = _axis(axis).get_partition_key_for_timestamp(datetime(when.year, when.month, when.day, tzinfo=UTC).timestamp())
+    window = _axis(axis).get_partition_key_for_timestamp(
+        datetime(when.year, when.month, when.day, tzinfo=UTC).timestamp()
+    )
     return dg.MultiPartitionKey({"date": window, "instrument": key_of(instrument)})
 
 
