@@ -53,9 +53,8 @@ def _samples(shares: Sequence[Share], project: str) -> pl.DataFrame:
     if samples.is_empty():
         told = {reason: sum(share.account[reason] for share in shares) for reason in REASONS}
         why = ", ".join(f"{reason} {count:,}" for reason, count in told.items() if count)
-        raise NoData(
-            project, f"no bar makes a sample ({why or 'there are no bars'})", "give more days or shorter windows"
-        )
+        problem = f"no bar makes a sample ({why or 'there are no bars'})"
+        raise NoData(project, problem, "give more days or shorter windows")
     texts = [name for name, kind in samples.schema.items() if kind == pl.String]
     return samples.with_columns(pl.col(name).cast(pl.Enum(samples[name].unique().sort())) for name in texts)
 

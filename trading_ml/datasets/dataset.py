@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 
 from trading_ml.core.errors import Unknown
 from trading_ml.core.lake import Lake
-from trading_ml.datasets.layout import Window
 from trading_ml.datasets.promotion import promoted
 from trading_ml.datasets.series import Chunk, Store
 from trading_ml.datasets.splits import PARTS
@@ -24,15 +23,6 @@ from trading_ml.datasets.splits import PARTS
 Floats = NDArray[np.float32]
 Indices = NDArray[np.int64]
 Batch = tuple[dict[str, Floats], dict[str, NDArray[Any]]]
-
-
-@dataclass(frozen=True)
-class Target:
-    """A label column: its name, kind, and the names of its classes in the order of their codes."""
-
-    name: str
-    kind: Literal["boolean", "categorical", "numeric"]
-    classes: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -84,20 +74,19 @@ class Dataset:
         return pl.read_parquet(self.folder / "folds.parquet")
 
     @cached_property
-    def features(self) -> dict[str, Window]:
-        """What each sample shows, by feature, in the order of the project file."""
-        return {f["name"]: Window(f["window"], tuple(f["columns"])) for f in self.manifest["features"]}
+    def features(self) -> dict[str, dict[str, Any]]:
+        """By feature, in the project's order: its `window` in bars and its `columns`."""
+        return {entry["name"]: entry for entry in self.manifest["features"]}
 
     @cached_property
-    def targets(self) -> dict[str, Target]:
-        """The label columns, by name."""
-        entries = self.manifest["labels"]
-        return {entry["column"]: Target(entry["column"], entry["kind"], tuple(entry["classes"])) for entry in entries}
+    def classes(self) -> dict[str, list[str] | None]:
+        """By label column the names of its classes, in the order of their codes; None for a number."""
+        return {entry["column"]: entry["classes"] for entry in self.manifest["labels"]}
 
     @property
     def columns(self) -> list[str]:
         """All feature columns, in the order of `last`."""
-        return [column for window in self.features.values() for column in window.columns]
+        return [column for shown in self.features.values() for column in shown["columns"]]
 
     @cached_property
     def series(self) -> dict[str, Floats]:
@@ -126,7 +115,7 @@ class Dataset:
         """
         if feature not in self.features:
             raise Unknown.of("feature of the dataset", feature, self.features)
-        block, length = self._blocks[feature], self.features[feature].length
+        block, length = self._blocks[feature], self.features[feature]["window"]
         width = block.shape[1]
         runs = sliding_window_view(block.reshape(-1), length * width)[::width]
         return runs[self._ends[indices] - (length - 1)].reshape(-1, length, width)
@@ -142,8 +131,8 @@ class Dataset:
         Raises:
             Unknown: when the dataset has no such label.
         """
-        if label not in self.targets:
-            raise Unknown.of("label of the dataset", label, self.targets)
+        if label not in self.classes:
+            raise Unknown.of("label of the dataset", label, self.classes)
         values = self.samples[label][indices]
         if values.dtype.is_numeric():
             return values.cast(pl.Float32).to_numpy()
@@ -153,10 +142,6 @@ class Dataset:
         """Start (`ts`) and end of each sample's label interval, in nanoseconds UTC."""
         chosen = self.samples[indices]
         return chosen["ts"].to_physical().to_numpy(), chosen["label_end"].to_physical().to_numpy()
-
-    def instruments(self, indices: Indices) -> Indices:
-        """Position of each sample's instrument among the dataset's, which are in alphabetical order."""
-        return self.samples["instrument"].to_physical().to_numpy()[indices].astype(np.int64)
 
     def batches(
         self, part: str, batch_size: int, seed: int = 0, epoch: int = 0, shuffle: bool = True, fold: int = 0
@@ -172,7 +157,7 @@ class Dataset:
             chosen = order[start : start + batch_size]
             yield (
                 {feature: self.windows(chosen, feature) for feature in self.features},
-                {label: self.labels(chosen, label) for label in self.targets},
+                {label: self.labels(chosen, label) for label in self.classes},
             )
 
     @cached_property
@@ -193,12 +178,12 @@ class Dataset:
     def _blocks(self) -> dict[str, Floats]:
         """Per feature the values of all instruments, one below the other, shape (bars, columns)."""
         height = sum(chunk.rows for chunks in self._chunks.values() for chunk in chunks)
-        blocks = {name: np.empty((height, len(window.columns)), np.float32) for name, window in self.features.items()}
+        blocks = {name: np.empty((height, len(of["columns"])), np.float32) for name, of in self.features.items()}
         store, end = Store(self.lake, self.project), 0
         for chunk in (chunk for chunks in self._chunks.values() for chunk in chunks):
             frame, start, end = store.read([chunk], self.columns), end, end + chunk.rows
             for name, block in blocks.items():
-                for position, column in enumerate(self.features[name].columns):
+                for position, column in enumerate(self.features[name]["columns"]):
                     block[start:end, position] = frame[column].to_numpy()
         return blocks
 

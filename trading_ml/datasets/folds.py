@@ -50,6 +50,5 @@ def _demand_samples(samples: pl.DataFrame, sizes: dict[str, int], project: str) 
     if empty:
         there = f"samples run from {samples['date'].min()} to {samples['date'].max()}"
         gone = f", {sizes['purged']} were purged" if sizes["purged"] else ""
-        raise NoData(
-            f"{project}, split", f"no samples for {' and '.join(empty)}: {there}{gone}", "move the split's dates"
-        )
+        problem = f"no samples for {' and '.join(empty)}: {there}{gone}"
+        raise NoData(f"{project}, split", problem, "move the split's dates")

@@ -16,6 +16,7 @@ from trading_ml.datasets.params import DatasetParams
 from trading_ml.datasets.samples import REASONS
 from trading_ml.datasets.series import Store
 from trading_ml.datasets.statistics import combine
+from trading_ml.labels import LabelUse
 
 
 def manifest(
@@ -43,7 +44,7 @@ def manifest(
             for name, window in layout.windows.items()
         ],
         "labels": [
-            {"name": name, "column": column, **_answer(schema[column], params.labels[name].bound.script.classes)}
+            {"name": name, "column": column, "classes": _classes(schema[column], params.labels[name])}
             for name, columns in layout.labels.items()
             for column in columns
         ],
@@ -58,13 +59,11 @@ def manifest(
     }
 
 
-def _answer(dtype: pl.DataType, declared: Sequence[str]) -> dict[str, Any]:
-    """Kind of a label column and the names of its classes, in the order of their codes."""
+def _classes(dtype: pl.DataType, use: LabelUse) -> list[str] | None:
+    """Names of a label column's classes in the order of their codes; None for a number."""
     if isinstance(dtype, pl.Enum):
-        return {"kind": "categorical", "classes": dtype.categories.to_list()}
-    if dtype == pl.Boolean:
-        return {"kind": "boolean", "classes": list(declared or ("false", "true"))}
-    return {"kind": "numeric", "classes": []}
+        return dtype.categories.to_list()
+    return list(use.bound.script.classes or ("false", "true")) if dtype == pl.Boolean else None
 
 
 def _span(share: Share) -> dict[str, Any]:

@@ -21,6 +21,7 @@ def describe(dataset: Dataset) -> str:
         _table(["fold", *PARTS, "overlaps"], _folds(content)),
         _table(["fold", "label", "part", "balance"], _balance(content)),
         _table(["column", "min", "mean", "max", "std", "nulls"], _columns(content)),
+        _hindsight(content),
     ]
     return "\n\n".join(filter(None, blocks))
 
@@ -45,6 +46,11 @@ def _balance(content: dict[str, Any]) -> Iterable[Sequence[str]]:
 def _columns(content: dict[str, Any]) -> Iterable[Sequence[str]]:
     for column, told in content["columns"].items():
         yield column, *(_number(told[key]) for key in ("min", "mean", "max", "std", "nulls"))
+
+
+def _hindsight(content: dict[str, Any]) -> str:
+    rules = sorted({rule["rule"] for of in content["sources"]["rules"].values() for rule in of if not rule["causal"]})
+    return f"Ticks were cleaned with hindsight by: {', '.join(rules)}." if rules else ""
 
 
 def _number(value: float | None) -> str:

@@ -78,9 +78,8 @@ class Store:
 
         def make(month: tuple[str, list[date]]) -> Chunk:
             inputs = digest(_LAYOUT, kind, columns, [_demand(table, instrument, day, wanted) for day in month[1]])
-            receipt = self._found.get(inputs) or self._publish(
-                _gather(table, instrument, month[1], columns, kind), inputs
-            )
+            made = self._found.get(inputs)
+            receipt = made or self._publish(_gather(table, instrument, month[1], columns, kind), inputs)
             return Chunk(instrument, month[0], kind, receipt.rows, receipt.digest)
 
         return list(track(f"months of {kind} of {instrument}", pool.map(make, months), len(months)))

@@ -22,17 +22,12 @@ def sources(lake: Lake, params: DatasetParams) -> dict[str, Any]:
         feature_proof.require(lake, use.bound)
     for use in params.labels.values():
         label_proof.require(lake, use.bound)
+    ticks = sorted({instrument.partition(":")[0] for instrument in params.instruments})
     return {
         "features": {name: use.bound.describe for name, use in params.features.items()},
         "labels": {name: use.bound.describe for name, use in params.labels.items()},
-        "rules": {
-            source: _rules(source, params.bars.kind) for source in sorted({_source(i) for i in params.instruments})
-        },
+        "rules": {source: _rules(source, params.bars.kind) for source in ticks},
     }
-
-
-def _source(instrument: str) -> str:
-    return instrument.partition(":")[0]
 
 
 def _rules(source: str, kind: str) -> list[dict[str, Any]]:

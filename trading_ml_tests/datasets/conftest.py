@@ -78,6 +78,12 @@ class Tables:
         return features, labels
 
 
+@pytest.fixture(autouse=True)
+def _volatile(monkeypatch: pytest.MonkeyPatch) -> None:
+    """These tests write thousands of small files and need none of them to survive a power cut."""
+    monkeypatch.setattr("os.fsync", lambda handle: None)
+
+
 @pytest.fixture
 def tables(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> Tables:
     """Empty tables of a project whose scripts count as proven."""

@@ -115,12 +115,7 @@ def test_several_labels_take_the_latest_end_and_their_classes(tables: Tables) ->
         tables.put(params, "test:A", day, features, pl.concat([labels, extra], how="horizontal"))
     dataset = build(tables.lake, params)
     assert (dataset.samples["label_end"] - dataset.samples["ts"]).unique().to_list() == [timedelta(minutes=7)]
-    assert dataset.targets["look.mood"].classes == ("bored", "calm", "wild")
-    assert [dataset.targets[name].kind for name in ("up", "look.move", "look.mood")] == [
-        "boolean",
-        "numeric",
-        "categorical",
-    ]
+    assert dataset.classes == {"up": ["false", "true"], "look.move": None, "look.mood": ["bored", "calm", "wild"]}
     first = np.arange(3)  # rows 4, 5, 6
     assert dataset.labels(first, "look.mood").tolist() == [2, 0, 1]
     assert dataset.labels(first, "look.move").tolist() == [4, 5, 6]
@@ -312,12 +307,11 @@ def test_manifest_tells_what_it_stands_on(tables: Tables, built: Dataset) -> Non
 def test_rules_say_whether_they_look_ahead(tables: Tables) -> None:
     params = tables.params(["simulated:A"])
     tables.write(params, dates())
-    rules: Sequence[dict] = build(tables.lake, params).manifest["sources"]["rules"]["simulated"]
-    assert {rule["rule"]: rule["causal"] for rule in rules} == {
-        "cancelled": False,
-        "corrected": False,
-        "off_market": True,
-    }
+    dataset = build(tables.lake, params)
+    rules: Sequence[dict] = dataset.manifest["sources"]["rules"]["simulated"]
+    causal = {rule["rule"]: rule["causal"] for rule in rules}
+    assert causal == {"cancelled": False, "corrected": False, "off_market": True}
+    assert "Ticks were cleaned with hindsight by: cancelled, corrected." in describe(dataset)
 
 
 def test_report(built: Dataset) -> None:
