@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from trading_ml.core.errors import Unknown
+from trading_ml.core.errors import BadParams, nearest
 from trading_ml.models.components import scaled
 from trading_ml.models.families import FAMILIES
 from trading_ml.models.params import ModelParams, TrainingParams
@@ -34,13 +34,13 @@ def build(source: Source, params: ModelParams) -> Any:
     """The untrained model of a dataset; its inputs are the features, raw, and its output is the label.
 
     Raises:
-        Unknown: when a scaling names no feature of the dataset. BadInput: when the dataset has several labels.
+        BadParams: when a scaling names no feature of the dataset. BadInput: when the dataset has several labels.
     """
     import keras
 
     for feature in params.scale:
         if feature not in source.features:
-            raise Unknown.of("feature", f"model.scale.{feature}", source.features)
+            raise BadParams(f"model.scale.{feature}", "unknown feature", nearest(feature, source.features))
     inputs = {
         feature: keras.Input((shown["window"], len(shown["columns"])), dtype="float32", name=feature)
         for feature, shown in source.features.items()

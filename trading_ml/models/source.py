@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal, Protocol
 
 import numpy as np
@@ -25,17 +26,17 @@ class Source(Protocol):
         """Hex sha256 of everything that decides the content."""
         ...
 
-    @property
+    @cached_property
     def manifest(self) -> Mapping[str, Any]:
         """What is in it; `labels` lists each label column with its classes."""
         ...
 
-    @property
+    @cached_property
     def features(self) -> Mapping[str, Mapping[str, Any]]:
         """By feature, in the project's order: its `window` in bars and its `columns`."""
         ...
 
-    @property
+    @cached_property
     def samples(self) -> pl.DataFrame:
         """Among others the `instrument` of each sample."""
         ...

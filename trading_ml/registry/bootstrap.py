@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Weights = NDArray[np.float64]
 _CHUNK = 2_000_000  # weights held at once
-_CLIP = 1e-15
+_CLIP = np.finfo(np.float64).eps  # as scikit-learn does
 
 
 def overlap(starts: NDArray[np.int64], ends: NDArray[np.int64]) -> int:

@@ -44,7 +44,7 @@ def judge_version(registry: Registry, version: ModelVersion, source: Source, par
     scores = _answer(registry.load(version), source, params)
     verdict = judge(params, _exam(source, scores["test"]), count)
     judgement = Judgement(gate_key=gate_key(params), verdict=verdict, metrics=_metrics(source, scores))
-    _show(Run(registry, str(version.run_id)), source, scores["test"], judgement)
+    _show(Run(registry, str(version.run_id)), version, source, scores["test"], judgement)
     _keep(registry, version, judgement)
     return judgement
 
@@ -76,10 +76,10 @@ def _metrics(source: Source, scores: Mapping[str, Scores]) -> dict[str, float]:
     return flat
 
 
-def _show(run: Run, source: Source, scores: Scores, judgement: Judgement) -> None:
+def _show(run: Run, version: ModelVersion, source: Source, scores: Scores, judgement: Judgement) -> None:
     """Metrics, figures and tables, for people who look at the run."""
     target, answers = binary_target(source), _exam(source, scores).answers
-    run.metrics(judgement.metrics)
+    run.metrics(judgement.metrics, model=version.model_id)
     if answers.min() < answers.max():
         for name, figure in figures(answers, scores, target.classes or ()).items():
             run.figure(figure, f"test/{name}.png")
@@ -89,11 +89,12 @@ def _show(run: Run, source: Source, scores: Scores, judgement: Judgement) -> Non
 
 def _report(judgement: Judgement) -> str:
     verdict = judgement.verdict
-    lines = ["The gate let it pass." if verdict.passed else "The gate refused it:", ""]
-    lines += [f"- {reason}" for reason in verdict.reasons]
-    advantages = [each.model_dump() for each in verdict.advantages]
-    parts = [markdown(rows) for rows in (comparison(judgement.metrics, "test"), advantages) if rows]
-    return "\n\n".join(["\n".join(lines), *parts, f"Models judged on this test part so far: {verdict.openings}."])
+    blocks = ["**The gate let it pass.**" if verdict.passed else "**The gate refused it.**"]
+    blocks += ["\n".join(f"- {reason}" for reason in verdict.reasons)] if verdict.reasons else []
+    blocks += ["#### On the test part", markdown(comparison(judgement.metrics, "test"))]
+    if verdict.advantages:
+        blocks += ["#### Advantage over each baseline", markdown([each.model_dump() for each in verdict.advantages])]
+    return "\n\n".join([*blocks, f"Models judged on this test part so far: {verdict.openings}."])
 
 
 def _keep(registry: Registry, version: ModelVersion, judgement: Judgement) -> None:

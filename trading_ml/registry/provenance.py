@@ -10,21 +10,22 @@ from pathlib import Path
 
 
 @lru_cache(maxsize=1)
-def commit() -> str | None:
-    """The git commit of the installed source, with `-dirty` where it was changed since; None outside a repository."""
-    folder = Path(__file__).parent
+def commit() -> str:
+    """The git commit of the source, followed by `-dirty` where it was changed since; `none` outside a repository."""
+    asked = ["git", "describe", "--always", "--abbrev=40", "--dirty", "--exclude=*"]
     try:
-        asked = ["git", "-C", str(folder), "describe", "--always", "--abbrev=40", "--dirty", "--exclude=*"]
-        return subprocess.run(asked, capture_output=True, text=True, check=True).stdout.strip()
+        answer = subprocess.run(asked, cwd=Path(__file__).parent, capture_output=True, text=True, check=True)
     except (OSError, subprocess.CalledProcessError):
-        return None
+        return "none"
+    return answer.stdout.strip()
 
 
-def origin() -> dict[str, str]:
-    """Tags by which MLflow shows who ran what."""
-    tags = {
+def origin(description: str) -> dict[str, str]:
+    """Tags by which MLflow shows who ran what, and why."""
+    return {
+        "mlflow.note.content": description,
         "mlflow.user": getpass.getuser(),
         "mlflow.source.type": "LOCAL",
         "mlflow.source.name": Path(sys.argv[0]).name,
+        "mlflow.source.git.commit": commit().removesuffix("-dirty"),
     }
-    return tags | ({"mlflow.source.git.commit": found} if (found := commit()) else {})

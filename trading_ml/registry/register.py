@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from trading_ml.core import progress
 from trading_ml.core.digest import digest
@@ -21,7 +21,7 @@ from trading_ml.models.train import recipe, train
 from trading_ml.registry.artifact import log_model
 from trading_ml.registry.judgement import gate_key, judge_version
 from trading_ml.registry.params import GateParams
-from trading_ml.registry.provenance import origin
+from trading_ml.registry.provenance import commit, origin
 from trading_ml.registry.result import JUDGEMENT, Result
 from trading_ml.registry.store import MODEL_KEY, Registry, Run
 
@@ -48,6 +48,17 @@ class Order:
     def key(self, source: Source) -> str:
         """The model key: digest of all that decides the weights."""
         return digest(source.digest, recipe(self.model, self.training))
+
+    def remembered(self, source: Source) -> dict[str, str]:
+        """Tags of the run and of its version: what they were made from."""
+        made_by = {f"env.{name}": value for name, value in runtime.environment(self.training.threads).items()}
+        tags = {MODEL_KEY: self.key(source), "dataset": source.digest, "git_commit": commit()}
+        return tags | {"project_file": self.project_file} | made_by | dict(self.tags)
+
+    def params(self) -> dict[str, Any]:
+        """Parameters of the run: `model.…` and `training.…`."""
+        parts = {"model": self.model, "training": self.training}
+        return {f"{name}.{k}": v for name, part in parts.items() for k, v in part.model_dump(mode="json").items()}
 
 
 def register(lake: Lake, source: Source, order: Order, on_epoch: OnEpoch = lambda epoch, metrics: None) -> Result:
@@ -81,15 +92,9 @@ def _judged(version: ModelVersion, gate: GateParams) -> bool:
 
 def _make(registry: Registry, source: Source, order: Order, on_epoch: OnEpoch) -> ModelVersion:
     """Train and register; the version appears in one write with all its tags, before its run ends."""
-    key = order.key(source)
-    tags = {
-        MODEL_KEY: key, "dataset": source.digest, "project_file": order.project_file,
-        **{f"env.{name}": value for name, value in runtime.environment(order.training.threads).items()},
-        **origin(), **order.tags,
-    }  # fmt: skip
-    params = {f"model.{k}": v for k, v in order.model.model_dump(mode="json").items()}
-    params |= {f"training.{k}": v for k, v in order.training.model_dump(mode="json").items()}
-    with registry.run(f"{order.model.family}-{key[:8]}", tags, params) as run:
+    tags = order.remembered(source)
+    name = f"{order.model.family}-{tags[MODEL_KEY][:8]}"
+    with registry.run(name, tags | origin(order.description), order.params()) as run:
         run.dataset(order.project, source.digest, registry.lake.path("datasets", order.project, source.digest[:12]))
         run.text(order.project_file, "project.yaml")
         trained = train(source, order.model, order.training, _listener(run, order, on_epoch))

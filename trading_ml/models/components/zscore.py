@@ -38,7 +38,7 @@ class ZScore(keras.layers.Layer):
         count, origin, total, squares = 0, np.float64(0), np.float64(0), np.float64(0)
         for batch in batches:
             rows = batch.reshape(-1, batch.shape[-1]).astype(np.float64)
-            origin = origin if count else rows[0]
+            origin = origin if count else rows[0].copy()
             rows -= origin
             count, total, squares = count + len(rows), total + rows.sum(0), squares + np.square(rows).sum(0)
         mean = total / count

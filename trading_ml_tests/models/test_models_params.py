@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from trading_ml.core.errors import BadParams
+from trading_ml.models.params import ModelParams, TrainingParams
+from trading_ml.models.train import recipe
+
+DENSE = {"family": "dense", "units": [128, 64], "dropout": 0.2, "scale": {"ohlcv": "minmax", "atr": "minmax"}}
+
+
+def test_a_project_file_says_what_it_says() -> None:
+    params = ModelParams.parse(DENSE, "model")
+    assert params.units == (128, 64)
+    assert params.scale == {"ohlcv": "minmax", "atr": "minmax"}
+    assert TrainingParams.parse({"early_stopping": None}, "training").early_stopping is None
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"family": "dens"}, "model.family: 'dens' is not a known value; did you mean 'dense'?"),
+        ({"scale": {"atr": "minmx"}}, "model.scale.atr: 'minmx' is not a known value; did you mean 'minmax'?"),
+        ({"unit": [1]}, "model.unit: unknown key; did you mean 'units'?"),
+        ({"units": []}, "model.units: tuple should have at least 1 item after validation, not 0"),
+        ({"dropout": 1}, "model.dropout: input should be less than 1 (given: 1)"),
+    ],
+)
+def test_a_model_that_cannot_be_built_is_refused_by_name(change: dict, sentence: str) -> None:
+    with pytest.raises(BadParams) as caught:
+        ModelParams.parse(DENSE | change, "model")
+    assert str(caught.value) == sentence
+
+
+@pytest.mark.parametrize(
+    ("raw", "sentence"),
+    [
+        ({"optimizer": "adm"}, "training.optimizer: 'adm' is not a known value; did you mean 'adam'?"),
+        ({"epoch": 3}, "training.epoch: unknown key; did you mean 'epochs'?"),
+        ({"learning_rate": 0}, "training.learning_rate: input should be greater than 0 (given: 0)"),
+        ({"early_stopping": 0}, "training.early_stopping: input should be greater than or equal to 1 (given: 0)"),
+    ],
+)
+def test_a_training_that_cannot_be_done_is_refused_by_name(raw: dict, sentence: str) -> None:
+    with pytest.raises(BadParams) as caught:
+        TrainingParams.parse(raw, "training")
+    assert str(caught.value) == sentence
+
+
+def test_the_recipe_names_everything_that_decides_the_weights() -> None:
+    model, training = ModelParams.parse(DENSE, "model"), TrainingParams()
+    same = recipe(ModelParams.parse(DENSE, "model"), TrainingParams())
+    others = [
+        recipe(ModelParams.parse(DENSE | {"units": [128]}, "model"), training),
+        recipe(ModelParams.parse(DENSE | {"scale": {}}, "model"), training),
+        recipe(model, TrainingParams(seed=8)),
+        recipe(model, TrainingParams(threads=1)),
+    ]
+    assert recipe(model, training) == same
+    assert len({same, *others}) == 5
+
+
+def test_neither_parameters_nor_recipe_load_tensorflow() -> None:
+    code = (
+        "import sys, trading_ml.registry.params\n"
+        "from trading_ml.models.params import *\n"
+        "from trading_ml.models.train import recipe\n"
+        "import trading_ml.registry.register, trading_ml.registry.store\n"
+        "recipe(ModelParams(family='dense'), TrainingParams())\n"
+        "print([m for m in ('tensorflow', 'keras', 'mlflow', 'matplotlib', 'sklearn') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

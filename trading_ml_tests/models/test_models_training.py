@@ -1,0 +1,133 @@
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from trading_ml.core.errors import BadInput, BadParams, NoData, Refused
+from trading_ml.models import runtime
+from trading_ml.models.build import build, compiled
+from trading_ml.models.params import ModelParams, TrainingParams
+from trading_ml.models.predict import predict
+from trading_ml.models.source import Target, sole_target
+from trading_ml.models.train import Trained, train, weights_digest
+from trading_ml_tests.models.standin import Standin
+
+runtime.start()
+
+from trading_ml.models.feed import Feed, inputs  # noqa: E402
+
+SCALE = {"close": "minmax", "noise": "zscore"}
+MODEL = ModelParams.parse({"family": "dense", "units": [8, 4], "dropout": 0.1, "l2": 1e-4, "scale": SCALE}, "model")
+TRAINING = TrainingParams(epochs=4, batch_size=100, learning_rate=0.02, early_stopping=2)
+
+
+@pytest.fixture(scope="module")
+def source() -> Standin:
+    return Standin()
+
+
+@pytest.fixture(scope="module")
+def trained(source: Standin) -> Trained:
+    return train(source, MODEL, TRAINING)
+
+
+def test_the_same_seed_gives_the_same_weights_bit_for_bit(source: Standin, trained: Trained) -> None:
+    np.random.default_rng().random()
+    again = train(source, MODEL, TRAINING)
+    assert again.weights_digest == trained.weights_digest == weights_digest(trained.model)
+    assert again.history == trained.history
+    other = train(source, MODEL, TRAINING.model_copy(update={"seed": 8}))
+    assert other.weights_digest != trained.weights_digest
+
+
+def test_the_graph_is_named_and_ends_in_one_probability(source: Standin, trained: Trained) -> None:
+    names = [layer.name for layer in trained.model.layers]
+    assert set(names) >= {"close", "noise", "close_minmax", "noise_zscore", "dense_1", "dropout_2", "rises"}
+    test = source.indices("test")
+    p = predict(trained.model, source, test)
+    assert p.shape == test.shape
+    assert ((p > 0) & (p < 1)).all()
+
+
+def test_a_standard_score_adapts_to_training_windows_only(source: Standin, trained: Trained) -> None:
+    shown = source.windows(source.indices("train"), "noise").astype(np.float64)
+    layer = trained.model.get_layer("noise_zscore")
+    np.testing.assert_allclose(layer.mean.numpy(), [shown.mean()], atol=1e-6)
+    np.testing.assert_allclose(layer.std.numpy(), [shown.std()], rtol=1e-6)
+
+
+def test_the_model_learns_what_can_be_learnt(source: Standin, trained: Trained) -> None:
+    validation = source.indices("validation")
+    p, answers = predict(trained.model, source, validation), source.labels(validation, "rises")
+    assert p[answers == 1].mean() - p[answers == 0].mean() > 0.2
+
+
+def test_the_best_epochs_weights_return(source: Standin) -> None:
+    seen: list[int] = []
+    training = TrainingParams(epochs=30, batch_size=50, learning_rate=0.1, early_stopping=2)
+    done = train(source, MODEL, training, lambda epoch, metrics: seen.append(epoch))
+    losses = [epoch["val_loss"] for epoch in done.history]
+    assert done.best_epoch == 1 + int(np.argmin(losses))
+    assert seen == list(range(1, len(losses) + 1))
+    assert len(losses) == done.best_epoch + 2 < 30
+    until = train(source, MODEL, training.model_copy(update={"epochs": done.best_epoch, "early_stopping": None}))
+    assert until.weights_digest == done.weights_digest
+    assert until.best_epoch == done.best_epoch
+
+
+def test_every_epoch_shows_every_sample_once_in_a_new_order(source: Standin) -> None:
+    rows, target = source.indices("train"), Target("rises", ("false", "true"))
+    feed = Feed(source, rows, target, batch_size=100, seed=7)
+
+    def epoch() -> np.ndarray:
+        return np.concatenate([feed[number][0]["noise"].ravel() for number in range(len(feed))])
+
+    first = epoch()
+    feed.on_epoch_end()
+    second = epoch()
+    assert Counter(first) == Counter(second) == Counter(source.windows(rows, "noise").ravel())
+    assert not np.array_equal(first, second)
+    repeated = Feed(source, rows, target, batch_size=100, seed=7)
+    assert np.array_equal(first, np.concatenate([repeated[n][0]["noise"].ravel() for n in range(len(repeated))]))
+
+
+@pytest.mark.parametrize(
+    ("classes", "units", "loss"),
+    [(["down", "up"], 1, "binary_crossentropy"), (["a", "b", "c"], 3, "sparse_categorical_crossentropy"),
+     (None, 1, "mean_squared_error")],
+)  # fmt: skip
+def test_the_head_follows_the_kind_of_label(classes: list[str] | None, units: int, loss: str) -> None:
+    source = Standin(classes=classes)
+    model = compiled(build(source, MODEL), sole_target(source), TRAINING)
+    assert model.output_shape == (None, units)
+    assert model.loss == loss
+    answers = np.arange(100) % units
+    assert np.isfinite(model.train_on_batch(inputs(source, np.arange(100)), answers)).all()
+
+
+def test_a_model_survives_its_file(trained: Trained, source: Standin, tmp_path: Path) -> None:
+    import keras
+
+    trained.model.save(tmp_path / "model.keras")
+    loaded = keras.models.load_model(tmp_path / "model.keras")
+    test = source.indices("test")
+    assert predict(loaded, source, test).tobytes() == predict(trained.model, source, test).tobytes()
+    assert weights_digest(loaded) == trained.weights_digest
+
+
+def test_what_cannot_be_trained_is_said(source: Standin, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(BadParams, match=r"model.scale.clse: unknown feature; did you mean 'close'\?"):
+        train(source, ModelParams(family="dense", scale={"clse": "minmax"}), TRAINING)
+    with pytest.raises(BadParams, match="threads: is 3, but TensorFlow already runs on 2 threads"):
+        train(source, MODEL, TrainingParams(threads=3))
+    with pytest.raises(Refused, match="loss is nan after epoch 1; scale the features"):
+        train(source, MODEL, TrainingParams(learning_rate=1e38, optimizer="sgd"))
+    monkeypatch.setattr(Standin, "indices", lambda self, part: np.arange(50 if part == "train" else 0))
+    with pytest.raises(NoData, match="has no validation samples"):
+        train(source, MODEL, TRAINING)
+    monkeypatch.setattr(Standin, "manifest", {"labels": [{"column": "a"}, {"column": "b"}]})
+    with pytest.raises(BadInput, match="labels a, b: are several, but a model learns one"):
+        train(source, MODEL, TRAINING)

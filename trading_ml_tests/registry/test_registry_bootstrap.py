@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn import metrics  # noqa: TID253
+
+from trading_ml.registry import bootstrap
+
+RNG = np.random.default_rng(3)
+ANSWERS = (RNG.random(200) < 0.4).astype(float)
+P = np.round(RNG.random(200), 1)  # many ties
+REFERENCES = {
+    "roc_auc": lambda w: metrics.roc_auc_score(ANSWERS, P, sample_weight=w),
+    "pr_auc": lambda w: metrics.average_precision_score(ANSWERS, P, sample_weight=w),
+    "accuracy": lambda w: metrics.accuracy_score(ANSWERS, P > 0.5, sample_weight=w),
+    "log_loss": lambda w: metrics.log_loss(ANSWERS, P, sample_weight=w),
+    "brier": lambda w: metrics.brier_score_loss(ANSWERS, P, sample_weight=w),
+}
+
+
+@pytest.mark.parametrize("name", bootstrap.METRICS)
+def test_a_weighted_metric_equals_scikit_learns(name: str) -> None:
+    weights = next(bootstrap.resamples(200, 7, 20, seed=1))
+    expected = [REFERENCES[name](row) for row in weights]
+    np.testing.assert_allclose(bootstrap.METRICS[name](ANSWERS, P, weights), expected, rtol=1e-9)
+
+
+@given(st.integers(1, 60), st.integers(1, 60), st.integers(0, 5))
+@settings(max_examples=60, deadline=None)
+def test_a_resample_is_made_of_whole_blocks(samples: int, length: int, seed: int) -> None:
+    length = min(length, samples)
+    drawn = np.concatenate(list(bootstrap.resamples(samples, length, 9, seed)))
+    blocks = -(-samples // length)
+    assert drawn.shape == (9, samples)
+    assert (drawn.sum(axis=1) == blocks * length).all()
+    rng = np.random.default_rng(seed)
+    for row, starts in zip(drawn, rng.integers(0, samples, (9, blocks)), strict=True):
+        counted = [0] * samples
+        for start in starts:
+            for step in range(length):
+                counted[(start + step) % samples] += 1
+        assert row.tolist() == counted
+
+
+def test_resamples_come_in_chunks_but_do_not_depend_on_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = np.concatenate(list(bootstrap.resamples(50, 5, 10, seed=2)))
+    monkeypatch.setattr(bootstrap, "_CHUNK", 100)
+    assert np.array_equal(np.concatenate(list(bootstrap.resamples(50, 5, 10, seed=2))), whole)
+
+
+def test_overlap_counts_samples_within_one_label() -> None:
+    starts = np.array([0, 0, 1, 5, 6, 20])
+    ends = starts + 3
+    expected = max(sum(1 for j in range(i, 6) if starts[j] < ends[i]) for i in range(6))
+    assert bootstrap.overlap(starts, ends) == expected == 3
+    assert bootstrap.block_length(np.arange(1000), np.arange(1000) + 25) == 25
+    assert bootstrap.block_length(np.arange(1000), np.arange(1000) + 1) == 10
+
+
+def spread(values: np.ndarray, length: int) -> float:
+    drawn = np.concatenate(list(bootstrap.resamples(len(values), length, 1000, seed=5)))
+    return float((drawn @ values / drawn.sum(axis=1)).std())
+
+
+def test_the_standard_error_is_the_analytic_one() -> None:
+    values = RNG.normal(size=4000)
+    assert spread(values, 1) == pytest.approx(values.std() / np.sqrt(4000), rel=0.08)
+    overlapping = np.convolve(RNG.normal(size=4004), np.ones(5), "valid")  # each shares 4 of 5 terms with the next
+    honest = 5 / np.sqrt(4000)
+    assert spread(overlapping, 16) == pytest.approx(honest, rel=0.15)
+    assert spread(overlapping, 1) < 0.6 * honest
