@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
 import pytest
 
-from trading_ml.core.errors import BadParams, NoData, Refused, Unknown
+from trading_ml.core.errors import AccountingError, BadParams, NoData, Refused, Unknown
 from trading_ml.core.lake import Lake
 from trading_ml.datasets import Dataset, build, describe, promote, promoted
+from trading_ml.datasets.series import Chunk, Store
 from trading_ml_tests.datasets.conftest import HOME, Tables
 
 FIRST, LAST = date(2024, 1, 30), date(2024, 2, 13)
@@ -319,3 +322,21 @@ def test_report(built: Dataset) -> None:
     assert f"dataset `{built.digest[:12]}`: {built.samples.height:,} samples of 336 bars" in told
     assert "| test:A | 2024-01-30 | 2024-02-12 | 14 | 164 |" in told
     assert "| short_history | 8 |" in told
+
+
+def test_a_purge_that_fails_is_caught(tables: Tables, monkeypatch: pytest.MonkeyPatch) -> None:
+    tables.horizon = 24 * 60
+    tables.write(tables.params(["test:A"]), dates())
+    monkeypatch.setattr("trading_ml.datasets.folds.purge", lambda parts, *rest: parts)
+    assert "pairs of label intervals overlap between parts" in refusal(tables, Refused)
+
+
+def test_a_bar_that_goes_missing_is_caught(tables: Tables, monkeypatch: pytest.MonkeyPatch) -> None:
+    tables.write(tables.params(["test:A"]), dates())
+    write = Store.write
+
+    def miscounted(*args: Any) -> list[Chunk]:
+        return [replace(chunk, rows=chunk.rows + 1) for chunk in write(*args)]
+
+    monkeypatch.setattr(Store, "write", miscounted)
+    assert "test:A: 170 bars, but 164 samples and 4 rejected" in refusal(tables, AccountingError)
