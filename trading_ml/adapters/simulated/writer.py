@@ -61,7 +61,7 @@ def write(folder: Path, params: MarketParams, progress: Callable[[int, int], Non
         The files, by symbol and month.
 
     Example:
-        >>> write(Path("data/raw/simulated"), MarketParams(symbols=("ALFA",), end=date(2024, 2, 1)))
+        >>> write(Path("data/raw/simulated"), MarketParams(symbols=("ALFA",), end=date(2024, 2, 1)))  # doctest: +SKIP
         [Written(path=PosixPath('data/raw/simulated/ALFA_2024-01.csv.gz'), rows=..., bad_rows=66, ...)]
     """
     months = [month for symbol in params.symbols for month in _months(sessions(params, symbol))]
