@@ -10,6 +10,7 @@ from trading_ml.core.settings import Settings
 
 if TYPE_CHECKING:
     from trading_ml.defs.runs import Runs
+    from trading_ml.project import Project
 
 
 def lake() -> Lake:
@@ -20,7 +21,7 @@ def lake() -> Lake:
 
 
 def runs(store: Lake, extra: Project | None = None) -> Runs:
-    """The Dagster jobs, ready to run in this process."""
+    """The Dagster jobs, ready to run in this process; `extra` is a project whose file lies elsewhere."""
     from trading_ml.defs.code import Code
     from trading_ml.defs.runs import Runs
 

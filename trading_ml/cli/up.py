@@ -9,6 +9,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -31,11 +32,11 @@ def up(
     from trading_ml.registry.store import location
 
     store = lake()
-    home(store)
+    workspace = home(store) / "workspace.yaml"
     os.environ["TRADING_ML_DATA"] = str(store.root)
     os.environ.setdefault("MLFLOW_SERVER_ENABLE_JOB_EXECUTION", "false")  # its task queue is not needed here
     commands = {
-        f"http://{HOST}:{port}": _dagster(port),
+        f"http://{HOST}:{port}": _dagster(port, workspace),
         f"http://{HOST}:{mlflow_port}": _mlflow(mlflow_port, *location(store)),
     }
     started = [subprocess.Popen(command, start_new_session=True) for command in commands.values()]
@@ -50,14 +51,30 @@ def up(
         _stop(started)
 
 
-def _dagster(port: int) -> list[str]:
-    module = ["-m", "trading_ml.definitions"]
-    return [sys.executable, "-m", "dagster", "dev", *module, "-h", HOST, "-p", str(port), "--log-level", "warning"]
+def _dagster(port: int, workspace: Path) -> list[str]:
+    server = ["-h", HOST, "-p", str(port), "--log-level", "warning"]
+    return [sys.executable, "-W", "ignore", "-m", "dagster", "dev", "-w", str(workspace), *server]
 
 
 def _mlflow(port: int, tracking: str, artifacts: str) -> list[str]:
     stores = ["--backend-store-uri", tracking, "--default-artifact-root", artifacts]
-    return [sys.executable, "-m", "mlflow", "server", "--host", HOST, "--port", str(port), "--workers", "1", *stores]
+    return [
+        sys.executable,
+        "-W",
+        "ignore",
+        "-m",
+        "mlflow",
+        "server",
+        "--host",
+        HOST,
+        "--port",
+        str(port),
+        "--workers",
+        "1",
+        "--uvicorn-opts",
+        "--log-level warning",
+        *stores,
+    ]
 
 
 def _wait(url: str, process: subprocess.Popen[bytes], seconds: int = 120) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 from typing import Literal
 
@@ -27,6 +28,8 @@ class Settings(BaseSettings):
     """Real market data that tests and benchmarks read."""
     workers: int = Field(default=2, ge=1)
     """Threads for work on independent partitions."""
+    first_date: date = date(2010, 1, 1)
+    """Where Dagster's axis of dates begins, unless the lake holds older ticks."""
     granularity: Literal["day", "week", "month", "year"] = "day"
     """Width of a Dagster time partition; files in the lake stay daily."""
 

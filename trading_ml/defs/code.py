@@ -39,7 +39,7 @@ class Code:
         for name, error in broken.items():
             logging.getLogger("dagster").error("project %s is left out: %s", name, error)
         found = {project.name: project for project in [*good, *([extra] if extra else [])]}
-        return cls(partitions.grid(_first_date(Lake(settings.data))), tuple(found.values()), broken)
+        return cls(partitions.grid(_earliest(Lake(settings.data))), tuple(found.values()), broken)
 
     @cached_property
     def definitions(self) -> dg.Definitions:
@@ -66,6 +66,6 @@ class Code:
         )
 
 
-def _first_date(lake: Lake) -> date:
+def _earliest(lake: Lake) -> date | None:
     """The earliest date that any upload holds."""
-    return min((cell.date for status in ledger(lake) for cell in status.touched), default=partitions.FIRST_DATE)
+    return min((cell.date for status in ledger(lake) for cell in status.touched), default=None)

@@ -18,15 +18,19 @@ _SETTINGS = {
     "retention": {"sensor": {"purge_after_days": {"skipped": 1, "success": 30}}},
 }
 
+_WORKSPACE = {
+    "load_from": [{"python_module": {"module_name": "trading_ml.definitions", "location_name": "trading_ml"}}]
+}
+
 
 def home(lake: Lake) -> Path:
-    """The DAGSTER_HOME of a data root, its `dagster.yaml` in place and the environment pointing at it."""
+    """The DAGSTER_HOME of a data root, both its files in place and the environment pointing at it."""
     folder = lake.path("dagster").resolve()
     content = {**_SETTINGS, "storage": {"sqlite": {"base_dir": str(folder / "storage")}}}
-    text = yaml.safe_dump(content, sort_keys=True).encode()
-    file = folder / "dagster.yaml"
-    if not file.is_file() or file.read_bytes() != text:
-        lake.write_bytes(file, text)
+    for name, said in {"dagster.yaml": content, "workspace.yaml": _WORKSPACE}.items():
+        text, file = yaml.safe_dump(said, sort_keys=True).encode(), folder / name
+        if not file.is_file() or file.read_bytes() != text:
+            lake.write_bytes(file, text)
     os.environ["DAGSTER_HOME"] = str(folder)
     return folder
 

@@ -5,12 +5,9 @@ from datetime import UTC, date, datetime, timedelta
 
 import dagster as dg
 
-from trading_ml.core.errors import BadParams, nearest
+from trading_ml.core.errors import NoData
 from trading_ml.core.instruments import key_of, name_of
 from trading_ml.core.settings import Settings
-
-FIRST_DATE = date(2010, 1, 1)
-"""Start of the date axis unless the lake holds older ticks."""
 
 # Width of a time partition: cron schedule, key format. Files in the lake stay daily whatever the width.
 _WIDTHS = {
@@ -26,11 +23,9 @@ instruments = dg.DynamicPartitionsDefinition(name=INSTRUMENTS)
 
 
 def dates(granularity: str, first: date) -> dg.TimeWindowPartitionsDefinition:
-    """Time windows of the chosen width from the start of the first date's year, today's in Asia included."""
-    if granularity not in _WIDTHS:
-        raise BadParams(f"granularity {granularity}", "is not a width", nearest(granularity, _WIDTHS))
+    """Time windows of the chosen width from the start of the first date's year on, today's in Asia included."""
     cron, fmt = _WIDTHS[granularity]
-    start = date(min(first, FIRST_DATE).year, 1, 1)
+    start = date(first.year, 1, 1)
     if granularity == "week":
         start -= timedelta(days=start.weekday())
     return dg.TimeWindowPartitionsDefinition(
@@ -38,13 +33,22 @@ def dates(granularity: str, first: date) -> dg.TimeWindowPartitionsDefinition:
     )
 
 
-def grid(first: date = FIRST_DATE) -> dg.MultiPartitionsDefinition:
-    """The date × instrument grid of ticks, bars, features and labels."""
-    return dg.MultiPartitionsDefinition({"date": dates(Settings().granularity, first), "instrument": instruments})
+def grid(earliest: date | None = None) -> dg.MultiPartitionsDefinition:
+    """The date × instrument grid of ticks, bars, features and labels; it holds the lake's earliest date."""
+    settings = Settings()
+    first = min(earliest or settings.first_date, settings.first_date)
+    return dg.MultiPartitionsDefinition({"date": dates(settings.granularity, first), "instrument": instruments})
 
 
 def key(when: date, instrument: str, axis: dg.MultiPartitionsDefinition) -> str:
-    """The partition key of the grid cell that holds a date of an instrument."""
+    """The partition key of the grid cell that holds a date of an instrument.
+
+    Raises:
+        NoData: when the date lies before the grid, which was laid out when the code location was loaded.
+    """
+    if when < _axis(axis).start.date():
+        fix = "reload the code location, which then begins with the earliest ticks"
+        raise NoData(f"{instrument} {when}", f"lies before the grid, which begins on {_axis(axis).start.date()}", fix)
     window = _axis(axis).get_partition_key_for_timestamp(
         datetime(when.year, when.month, when.day, tzinfo=UTC).timestamp()
     )

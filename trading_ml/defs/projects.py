@@ -63,7 +63,9 @@ def _proofs(project: Project) -> dg.AssetsDefinition:
             for room, name, bound in scripts(project):
                 proofs[room, name] = _proven(ROOMS[room].proof, store, bound, sample)
         return dg.MaterializeResult(
-            metadata={"proofs": report.markdown([report.proof(*script, found) for script, found in proofs.items()])},
+            metadata={
+                "proofs": report.markdown([report.proof(room, name, found) for (room, name), found in proofs.items()])
+            },
             check_results=[
                 dg.AssetCheckResult(
                     check_name=checks[script], passed=proof.passed, description="; ".join(proof.reasons) or None

@@ -9,7 +9,7 @@ from pathlib import Path
 import dagster as dg
 
 from trading_ml.core.digest import digest
-from trading_ml.core.errors import TradingError
+from trading_ml.core.errors import NoData, TradingError
 from trading_ml.core.instruments import key_of
 from trading_ml.core.lake import Lake
 from trading_ml.defs import partitions
@@ -69,11 +69,14 @@ def touched(job: Job, grid: dg.MultiPartitionsDefinition, projects: Iterable[Pro
                 continue
             context.instance.add_dynamic_partitions(partitions.INSTRUMENTS, [key_of(instrument)])
             for days in _ranges({cell.date for cell in cells}, store, instrument):
-                yield dg.RunRequest(
-                    run_key=digest(sorted((cell, wanted) for cell, wanted in cells.items() if cell.date in days)),
-                    tags=tags | span_tags(grid, instrument, days),
-                    asset_selection=keys_of_tables(watching(instrument, projects)),
-                )
+                try:
+                    span = span_tags(grid, instrument, days)
+                except NoData as error:
+                    context.log.error(str(error))
+                    continue
+                wanted = sorted((cell, inputs) for cell, inputs in cells.items() if cell.date in days)
+                selected = keys_of_tables(watching(instrument, projects))
+                yield dg.RunRequest(run_key=digest(wanted), tags=tags | span, asset_selection=selected)
         yield dg.SkipReason(f"runs of {waiting} instruments are under way" if waiting else "ticks are up to date")
 
     return _touched
