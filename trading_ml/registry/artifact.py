@@ -6,13 +6,14 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from trading_ml.models.source import Source
-from trading_ml.registry.store import Run
+from trading_ml.registry.runs import Run
+from trading_ml.registry.store import Registry
 
 if TYPE_CHECKING:
     from mlflow.entities import LoggedModel
 
 
-def log_model(run: Run, model: Any, source: Source) -> LoggedModel:
+def log_model(registry: Registry, run: Run, model: Any, source: Source) -> LoggedModel:
     """Log the model of a run.
 
     The requirements are given, not inferred (that takes 13 s), and the signature says which raw windows go in.
@@ -21,9 +22,9 @@ def log_model(run: Run, model: Any, source: Source) -> LoggedModel:
     from mlflow.entities import LoggedModelOutput
     from mlflow.models import Model
 
-    client = run.registry.client
-    logged = client.create_logged_model(run.registry.experiment, name=run.registry.project, source_run_id=run.id)
-    with run.registry.lake.staging() as folder:
+    client = registry.client
+    logged = client.create_logged_model(registry.experiment, name=registry.project, source_run_id=run.id)
+    with registry.lake.staging() as folder:
         flavor.save_model(
             model, str(folder / "model"), signature=_signature(model, source), pip_requirements=_requirements(),
             mlflow_model=Model(run_id=run.id, model_id=logged.model_id),

@@ -18,7 +18,8 @@ from trading_ml.registry import openings
 from trading_ml.registry.gate import Exam, judge
 from trading_ml.registry.params import GateParams
 from trading_ml.registry.result import COLUMNS, JUDGEMENT, Judgement, comparison, markdown
-from trading_ml.registry.store import MODEL_KEY, Registry, Run
+from trading_ml.registry.runs import Run
+from trading_ml.registry.store import MODEL_KEY, Registry
 
 if TYPE_CHECKING:
     from mlflow.entities.model_registry import ModelVersion
@@ -44,7 +45,7 @@ def judge_version(registry: Registry, version: ModelVersion, source: Source, par
     scores = _answer(registry.load(version), source, params)
     verdict = judge(params, _exam(source, scores["test"]), count)
     judgement = Judgement(gate_key=gate_key(params), verdict=verdict, metrics=_metrics(source, scores))
-    _show(Run(registry, str(version.run_id)), version, source, scores["test"], judgement)
+    _show(Run(registry.client, str(version.run_id)), version, source, scores["test"], judgement)
     _keep(registry, version, judgement)
     return judgement
 

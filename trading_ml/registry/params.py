@@ -22,7 +22,7 @@ class GateParams(Params):
 
     metric: Metric = "roc_auc"
     """What is compared; of `log_loss` and `brier` less is better."""
-    baselines: tuple[Baseline, ...] = ("majority", "persistence", "logistic_on_last")
+    baselines: tuple[Baseline, ...] = Field(default=("majority", "persistence", "logistic_on_last"), min_length=1)
     """The model must be better than each of them beyond sampling error."""
     min_samples: int = Field(default=500, ge=1)
     """Fewest test samples that allow a judgement."""

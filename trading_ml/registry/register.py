@@ -23,7 +23,8 @@ from trading_ml.registry.judgement import gate_key, judge_version
 from trading_ml.registry.params import GateParams
 from trading_ml.registry.provenance import commit, origin
 from trading_ml.registry.result import JUDGEMENT, Result
-from trading_ml.registry.store import MODEL_KEY, Registry, Run
+from trading_ml.registry.runs import Run
+from trading_ml.registry.store import MODEL_KEY, Registry
 
 if TYPE_CHECKING:
     from mlflow.entities.model_registry import ModelVersion
@@ -98,7 +99,7 @@ def _make(registry: Registry, source: Source, order: Order, on_epoch: OnEpoch) -
         run.dataset(order.project, source.digest, registry.lake.path("datasets", order.project, source.digest[:12]))
         run.text(order.project_file, "project.yaml")
         trained = train(source, order.model, order.training, _listener(run, order, on_epoch))
-        logged = log_model(run, trained.model, source)
+        logged = log_model(registry, run, trained.model, source)
         made = {"weights": trained.weights_digest, "best_epoch": str(trained.best_epoch)}
         return registry.client.create_model_version(
             registry.project, logged.artifact_location, run.id, tags={**tags, **made}, model_id=logged.model_id

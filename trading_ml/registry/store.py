@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-import time
+import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 from trading_ml.core.errors import NoData
 from trading_ml.core.lake import Lake, publish
+from trading_ml.registry.runs import Run
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities.model_registry import ModelVersion
 
 MODEL_KEY = "model_key"
-_TAGS_PER_REQUEST = 100
 
 
 def location(lake: Lake) -> tuple[str, str]:
@@ -89,15 +89,15 @@ class Registry:
         from mlflow.entities import Param
 
         started = self.client.create_run(self.experiment, run_name=name, tags=dict(tags))
-        run = Run(self, started.info.run_id)
+        run = Run(self.client, started.info.run_id)
         try:
             self.client.log_batch(run.id, params=[Param(key, str(value)) for key, value in params.items()])
             yield run
         except Exception:
-            self.client.set_terminated(run.id, "FAILED")
+            self._abandon(run.id, "FAILED")
             raise
         except BaseException:
-            self.client.set_terminated(run.id, "KILLED")
+            self._abandon(run.id, "KILLED")
             raise
         self.client.set_terminated(run.id, "FINISHED")
 
@@ -108,10 +108,12 @@ class Registry:
             How many there were. One that had registered its version has finished, any other was killed.
         """
         runs = self.client.search_runs([self.experiment], "attributes.status = 'RUNNING'")
-        dead = [run for run in runs if MODEL_KEY in run.data.tags]
+        dead = [run.info.run_id for run in runs if MODEL_KEY in run.data.tags]
         for run in dead:
-            registered = self.client.search_model_versions(f"run_id = '{run.info.run_id}'", max_results=1)
-            self.client.set_terminated(run.info.run_id, "FINISHED" if registered else "KILLED")
+            if self.client.search_model_versions(f"run_id = '{run}'", max_results=1):
+                self.client.set_terminated(run, "FINISHED")
+            else:
+                self._abandon(run, "KILLED")
         return len(dead)
 
     def find(self, key: str) -> ModelVersion | None:
@@ -147,36 +149,12 @@ class Registry:
         folder = self.client.get_model_version_download_uri(self.project, version.version)
         return flavor.load_model(folder)
 
-
-@dataclass(frozen=True)
-class Run:
-    """A run under way, or one to which more is added."""
-
-    registry: Registry
-    id: str
-
-    def metrics(self, values: Mapping[str, float], step: int = 0, model: str | None = None) -> None:
-        """Log metrics in one write; with `model` (a logged model's id) they are that model's as well."""
-        from mlflow.entities import Metric
-
-        now = int(time.time() * 1000)
-        logged = [Metric(name, value, now, step, model_id=model) for name, value in values.items()]
-        self.registry.client.log_batch(self.id, metrics=logged)
-
-    def dataset(self, name: str, digest: str, folder: Path) -> None:
-        """Name the dataset the run reads."""
-        from mlflow.entities import Dataset, DatasetInput, InputTag
-
-        dataset = Dataset(name, digest[:12], "local", f'{{"uri": "{folder}"}}')
-        self.registry.client.log_inputs(self.id, [DatasetInput(dataset, [InputTag("mlflow.data.context", "training")])])
-
-    def text(self, content: str, path: str) -> None:
-        """Keep a text as an artifact."""
-        self.registry.client.log_text(self.id, content, path)
-
-    def figure(self, figure: Any, path: str) -> None:
-        """Keep a figure as an artifact."""
-        self.registry.client.log_figure(self.id, figure, path)
+    def _abandon(self, run: str, status: str) -> None:
+        """End a run that comes to no version: it stays on record, a model it began to log does not."""
+        for model in self.client.search_logged_models([self.experiment], f"source_run_id = '{run}'"):
+            self.client.delete_logged_model(model.model_id)
+            shutil.rmtree(Path(location(self.lake)[1], self.project, "models", model.model_id), ignore_errors=True)
+        self.client.set_terminated(run, status)
 
 
 def load_champion(lake: Lake, project: str) -> Any:
@@ -188,7 +166,7 @@ def load_champion(lake: Lake, project: str) -> Any:
     registry = Registry.open(lake, project)
     version = registry.champion()
     if version is None:
-        raise NoData(project, "has no champion: no version has passed the gate", "`trading-ml model list` says why")
+        raise NoData(project, "has no champion: no version has passed the gate", "its versions in MLflow say why")
     return registry.load(version)
 
 

@@ -172,6 +172,24 @@ def test_a_judgement_that_was_cut_short_is_made_again(
     assert found.alias == "champion"
 
 
+def test_a_run_that_comes_to_no_version_leaves_no_model(
+    root: Lake, first: Result, source: Standin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    registry = Registry.open(root, "volatility")
+    before = {path.name for path in Path(location(root)[1], "volatility", "models").iterdir()}
+    whole = register.log_model
+
+    def cut(*given: object) -> None:
+        whole(*given)  # pyright: ignore[reportArgumentType]
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(register, "log_model", cut)
+    with pytest.raises(KeyboardInterrupt):
+        register.register(root, source, ordered(training=TrainingParams(epochs=1, seed=98)))
+    assert {path.name for path in Path(location(root)[1], "volatility", "models").iterdir()} == before
+    assert {model.model_id for model in registry.client.search_logged_models([registry.experiment])} == before
+
+
 def test_an_error_and_an_interruption_end_the_run(root: Lake, first: Result, source: Standin) -> None:
     registry = Registry.open(root, "volatility")
 
