@@ -39,6 +39,8 @@ _SESSIONS = {  # by weekday: zone, minute of the day it opens, then runs of (sec
 _SPIKE, _FLAT, _BURST = 97, 211, 131
 """Every so many bars there is a price spike, a flat stretch begins, the volume bursts."""
 _FLAT_BARS = 45
+_TIES = 0.1
+"""Share of other bars that close where the one before did."""
 
 
 def crafted(bars: int = CORE, pace: int = 1) -> pl.DataFrame:
@@ -82,25 +84,24 @@ def _prices(bars: int) -> dict[str, NDArray]:
     random = np.random.default_rng(2)
     age = np.arange(bars)[::-1]
     flat = age % _FLAT >= _FLAT - _FLAT_BARS
-    close = np.round(100 * np.exp(_wander(random, flat)), 2)
-    beside = np.isin(age % _SPIKE, (0, 2)) | (age % _SPIKE == 1)
-    close[beside & ~flat] = 100.0
+    close = 100 * np.exp(_wander(random, flat | (random.random(bars) < _TIES)))
+    close[(age % _SPIKE <= 2) & ~flat] = 100.0
     open_ = np.where(flat, close, np.concatenate(([close[0]], close[:-1])))
-    spread = np.where(flat, 0.0, np.round(random.exponential(0.03, bars), 2))
+    spread = np.where(flat, 0.0, random.exponential(0.03, bars))
     spike, size = (age % _SPIKE == 1) & ~flat, 1 + 0.02 * np.sqrt(age // _SPIKE)
-    close[spike] = np.round(np.where(age // _SPIKE % 2 == 0, 150 * size, 65 / size), 2)[spike]
+    close[spike] = np.where(age // _SPIKE % 2 == 0, 150 * size, 65 / size)[spike]
     open_[np.concatenate(([False], spike[:-1]))] = 100.0
     high, low = np.maximum(open_, close) + spread, np.minimum(open_, close) - spread
     return {"open": open_, "high": high, "low": low, "close": close, **_volumes(random, age, flat, (high + low) / 2)}
 
 
-def _wander(random: np.random.Generator, flat: NDArray[np.bool_]) -> Numbers:
-    """A log price that comes back to zero, with calm and wild spells, and stands still where it is flat."""
-    steps = random.normal(size=(2, len(flat)))
-    level, spell, path = 0.0, 0.0, np.empty(len(flat))
-    for bar, (still, step, mood) in enumerate(zip(flat.tolist(), *steps.tolist(), strict=True)):
+def _wander(random: np.random.Generator, still: NDArray[np.bool_]) -> Numbers:
+    """A log price that comes back to zero, with calm and wild spells, and does not move where it is `still`."""
+    steps = random.normal(size=(2, len(still)))
+    level, spell, path = 0.0, 0.0, np.empty(len(still))
+    for bar, (stays, step, mood) in enumerate(zip(still.tolist(), *steps.tolist(), strict=True)):
         spell = 0.95 * spell + 0.3 * mood
-        level = level if still else 0.99 * level + 0.001 * np.exp(spell) * step
+        level = level if stays else 0.99 * level + 0.001 * np.exp(spell) * step
         path[bar] = level
     return path
 
