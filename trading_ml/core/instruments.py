@@ -2,21 +2,59 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from datetime import date
 from fnmatch import fnmatchcase
 from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
+from typing import Annotated, Any
 from urllib.parse import unquote
 from zoneinfo import ZoneInfo
 
 import yaml
-from pydantic import field_validator
+from pydantic import Field, field_validator, model_validator
 
 from trading_ml.core.errors import BadInput, BadParams, Unknown
 from trading_ml.core.params import Params
 
 _SAFE = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-=^$#+")
+
+Ratio = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+
+
+class Split(Params):
+    """A change of the number of shares: from `date` on there are `ratio` for each one before."""
+
+    date: date
+    """First local date on which the new shares trade."""
+    ratio: Ratio
+    """New shares per old one: 7 for a 7:1 split, 0.1 where ten shares become one."""
+
+
+class Factor(Params):
+    """Any other break in the price: prices before `date` compare with later ones when multiplied by `factor`."""
+
+    date: date
+    """First local date that trades on the new footing: of a dividend, the ex-date."""
+    factor: Ratio
+    """Of a dividend: 1 − dividend / last close before."""
+
+
+class RuleUse(Params):
+    """A cleaning rule by name, with parameters: `outlier` or `{outlier: {ticks: 101}}`."""
+
+    name: str
+    params: Mapping[str, Any] = {}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short(cls, given: Any) -> Any:
+        if isinstance(given, str):
+            return {"name": given}
+        if isinstance(given, Mapping) and len(given) == 1 and isinstance(params := next(iter(given.values())), Mapping):
+            return {"name": next(iter(given)), "params": params}
+        return given
 
 
 class Facts(Params):
@@ -30,6 +68,12 @@ class Facts(Params):
     """Smallest price step, in price units."""
     currency: str | None = None
     """Currency of the price."""
+    splits: tuple[Split, ...] = ()
+    """Changes of the number of shares. Raw prices are stored; adjusted ones are computed when they are read."""
+    factors: tuple[Factor, ...] = ()
+    """Other breaks in the price, such as dividends."""
+    rules: tuple[RuleUse, ...] = (RuleUse(name="default"),)
+    """Cleaning rules, tried in this order; `default` stands for those that are on by default."""
 
     @field_validator("zone")
     @classmethod
@@ -94,7 +138,7 @@ def instrument(name: str, overrides: Path | None = None) -> Instrument:
     source, colon, symbol = name.partition(":")
     if not (source and colon and symbol):
         raise BadParams(name, "is not SOURCE:SYMBOL", "write for example bitflyer:BTC_JPY")
-    facts: dict[str, object] = {}
+    facts: dict[str, Any] = {}
     stamp = overrides.stat().st_mtime_ns if overrides and overrides.is_file() else 0
     for entry in _entries(str(overrides) if stamp else None, stamp):
         if fnmatchcase(name, entry["match"]):
@@ -120,12 +164,12 @@ def pick(name: str, known: Iterable[str]) -> str:
 
 
 @lru_cache(maxsize=8)
-def _entries(overrides: str | None, _stamp: int) -> tuple[dict[str, str], ...]:
+def _entries(overrides: str | None, _stamp: int) -> tuple[dict[str, Any], ...]:
     packaged = yaml.safe_load(files("trading_ml.core").joinpath("instruments.yaml").read_text("utf-8"))
     return (*packaged, *(_read(Path(overrides)) if overrides else ()))
 
 
-def _read(path: Path) -> list[dict[str, str]]:
+def _read(path: Path) -> list[dict[str, Any]]:
     try:
         entries = yaml.safe_load(path.read_text("utf-8")) or []
     except yaml.YAMLError as caught:

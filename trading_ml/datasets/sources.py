@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from trading_ml.core.digest import source_digest
+from trading_ml.core.instruments import instrument
 from trading_ml.core.lake import Lake
+from trading_ml.core.settings import Settings
 from trading_ml.datasets.params import DatasetParams
 from trading_ml.features import proof as feature_proof
 from trading_ml.labels import proof as label_proof
@@ -22,21 +23,12 @@ def sources(lake: Lake, params: DatasetParams) -> dict[str, Any]:
         feature_proof.require(lake, use.bound)
     for use in params.labels.values():
         label_proof.require(lake, use.bound)
-    ticks = sorted({instrument.partition(":")[0] for instrument in params.instruments})
     return {
         "features": {name: use.bound.describe for name, use in params.features.items()},
         "labels": {name: use.bound.describe for name, use in params.labels.items()},
-        "rules": {source: _rules(source, params.bars.kind) for source in ticks},
+        "rules": {name: _rules(name, params.bars.kind) for name in sorted(params.instruments)},
     }
 
 
-def _rules(source: str, kind: str) -> list[dict[str, Any]]:
-    return [
-        {
-            "rule": choice.rule.name,
-            "causal": choice.rule.causal,
-            "params": choice.params.model_dump(mode="json"),
-            "source": source_digest(choice.rule.rejects),
-        }
-        for choice in chosen(source, kind)
-    ]
+def _rules(name: str, kind: str) -> list[dict[str, Any]]:
+    return [choice.describe for choice in chosen(instrument(name, Settings().instruments), kind)]

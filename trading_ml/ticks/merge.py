@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import ExitStack
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,13 +15,13 @@ import polars as pl
 
 from trading_ml.core.digest import digest
 from trading_ml.core.errors import AccountingError
-from trading_ml.core.instruments import Instrument, key_of
+from trading_ml.core.instruments import Instrument, instrument, key_of
 from trading_ml.core.lake import Lake, Receipt, Table
 from trading_ml.core.progress import track
 from trading_ml.core.settings import Settings
 from trading_ml.ticks import records, repeats
 from trading_ml.ticks.records import Cell, Part, Upload
-from trading_ml.ticks.rules import Choice, chosen, excluded_by, rules_digest
+from trading_ml.ticks.rules import Choice, chosen, judged, rules_digest
 
 VERSION = 1
 """Raise it when the same parts would give other ticks: every partition is then merged again."""
@@ -29,7 +30,7 @@ COLUMNS = {
     "trades": ("ts_event", "price", "size", "seq", "side", "conditions", "excluded_by", "upload", "row"),
     "quotes": ("ts_event", "bid", "ask", "bid_size", "ask_size", "seq", "excluded_by", "upload", "row"),
 }
-WHERE_KNOWN = ("ts_recv", "trade_id")
+WHERE_KNOWN = ("ts_recv", "trade_id", "carried")
 
 
 class Share(NamedTuple):
@@ -99,9 +100,9 @@ def build_dates(
     with ExitStack() as stack:
         # Whoever merges has read the ledger under the lock: an older view never overwrites a newer one.
         stack.enter_context(lake.lock("ticks", kind, instrument.key))
-        known = shares(lake, instrument.name)
+        known, choices = shares(lake, instrument.name), chosen(instrument, kind)
         pool = executor or stack.enter_context(ThreadPoolExecutor(Settings().workers))
-        work = [pool.submit(_build, lake, cell, known.get(cell, [])) for cell in cells]
+        work = [pool.submit(_build, lake, cell, known.get(cell, []), choices) for cell in cells]
         done = track(f"merge {instrument.name} {kind}", (future.result() for future in work), len(work))
         return {cell.date: receipt for cell, receipt in zip(cells, done, strict=True) if receipt}
 
@@ -124,7 +125,11 @@ def stale(lake: Lake) -> dict[Cell, str]:
     the footers of ticks only.
     """
     known = shares(lake)
-    wanted = {cell: _inputs(cell, known.get(cell, [])) for cell in sorted({*known, *_published(lake)})}
+    rules = cache(lambda name, kind: rules_digest(chosen(instrument(name, Settings().instruments), kind)))
+    wanted = {
+        cell: _inputs(known.get(cell, []), rules(cell.instrument, cell.kind))
+        for cell in sorted({*known, *_published(lake)})
+    }
     return {
         cell: inputs
         for cell, inputs in wanted.items()
@@ -132,8 +137,8 @@ def stale(lake: Lake) -> dict[Cell, str]:
     }
 
 
-def _build(lake: Lake, cell: Cell, given: list[Share]) -> Receipt | None:
-    table, inputs = _table(lake, cell), _inputs(cell, given)
+def _build(lake: Lake, cell: Cell, given: list[Share], choices: Sequence[Choice]) -> Receipt | None:
+    table, inputs = _table(lake, cell), _inputs(given, rules_digest(choices))
     if not given:
         table.remove(cell.instrument, cell.date)
         return None
@@ -141,8 +146,8 @@ def _build(lake: Lake, cell: Cell, given: list[Share]) -> Receipt | None:
     if receipt and receipt.inputs == inputs:
         return receipt
     kept, duplicates = repeats.split(pl.concat([share.rows() for share in given], how="diagonal"))
-    columns = [*COLUMNS[cell.kind], *(name for name in WHERE_KNOWN if name in kept.columns)]
-    ticks = kept.with_columns(excluded_by(_rules(cell))).select(columns).sort(ORDER)
+    clean = judged(kept.sort(ORDER), choices)
+    ticks = clean.select(*COLUMNS[cell.kind], *(name for name in WHERE_KNOWN if name in clean.columns))
     return table.write(cell.instrument, cell.date, ticks, inputs, {"uploads": _accounts(given, ticks, duplicates)})
 
 
@@ -165,13 +170,8 @@ def _count(rows: pl.DataFrame, *by: str) -> dict[tuple[Any, ...], int]:
     return {tuple(key): rows for *key, rows in rows.group_by(by).len().iter_rows()}
 
 
-def _inputs(cell: Cell, given: list[Share]) -> str:
-    contents = [(share.upload.sha256, share.part.digest) for share in given]
-    return digest(VERSION, rules_digest(_rules(cell)), contents)
-
-
-def _rules(cell: Cell) -> tuple[Choice, ...]:
-    return chosen(cell.instrument.partition(":")[0], cell.kind)
+def _inputs(given: list[Share], rules: str) -> str:
+    return digest(VERSION, rules, [(share.upload.sha256, share.part.digest) for share in given])
 
 
 def _table(lake: Lake, cell: Cell) -> Table:

@@ -311,7 +311,7 @@ def test_rules_say_whether_they_look_ahead(tables: Tables) -> None:
     params = tables.params(["simulated:A"])
     tables.write(params, dates())
     dataset = build(tables.lake, params)
-    rules: Sequence[dict] = dataset.manifest["sources"]["rules"]["simulated"]
+    rules: Sequence[dict] = dataset.manifest["sources"]["rules"]["simulated:A"]
     causal = {rule["rule"]: rule["causal"] for rule in rules}
     assert causal == {"cancelled": False, "corrected": False, "off_market": True}
     assert "Ticks were cleaned with hindsight by: cancelled, corrected." in describe(dataset)

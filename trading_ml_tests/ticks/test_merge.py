@@ -21,7 +21,7 @@ from trading_ml.core.errors import AccountingError
 from trading_ml.core.instruments import instrument
 from trading_ml.core.lake import Lake, Receipt
 from trading_ml.core.time import NS
-from trading_ml.ticks import account, merge, records, rules, uploads
+from trading_ml.ticks import account, merge, records, uploads
 from trading_ml.ticks.records import Cell
 
 HEADER = "#RIC,Domain,Date-Time,Type,Price,Volume,Seq. No.,Qualifiers"
@@ -156,12 +156,14 @@ def test_another_rule_rebuilds_from_parts_alone(
     path = written("a.csv", line("15:00:00", 1, qualifiers="ODD[IRGCOND]"))
     upload = ingest(lake, path)
     path.unlink()
-    odd = {"cancelled": rules.Marked(marks=("ODD",))}
-    monkeypatch.setattr(rules, "VOCABULARY", {"lseg": odd})
+    facts = lake.root.parent / "instruments.yaml"
+    facts.write_text('- {match: "lseg:TRI.N", rules: [default, odd_lot]}\n')
+    monkeypatch.setenv("TRADING_ML_INSTRUMENTS", str(facts))
     assert list(merge.stale(lake)) == [Cell("trades", "lseg:TRI.N", JAN4)]
-    merge.build(lake, TRI, JAN4, "trades")
-    assert ticks(lake)["excluded_by"].to_list() == ["cancelled"]
-    assert account.summary(lake, upload)["excluded"] == {"cancelled": 1}
+    merge.build(lake, instrument("lseg:TRI.N", facts), JAN4, "trades")
+    assert ticks(lake)["excluded_by"].to_list() == ["odd_lot"]
+    assert account.summary(lake, upload)["excluded"] == {"odd_lot": 1}
+    assert not merge.stale(lake)
 
 
 def test_a_withdrawn_upload_leaves_no_ticks(lake: Lake, written: Callable[..., Path]) -> None:

@@ -6,13 +6,19 @@ import polars as pl
 import pytest
 
 from trading_ml.adapters.simulated import QUALIFIERS
-from trading_ml.ticks import rules
-from trading_ml.ticks.rules import RULES, VOCABULARY, Choice, Marked, chosen, excluded_by, marked, rules_digest
+from trading_ml.core.errors import BadParams, Unknown
+from trading_ml.core.instruments import Instrument, RuleUse
+from trading_ml.ticks.rules import DEFAULT, RULES, VOCABULARY, Choice, Marked, chosen, judged, marked, rules_digest
 
 
-def verdicts(source: str, *conditions: str | None) -> list[str | None]:
+def traded(source: str, *rules: object) -> Instrument:
+    facts = {"rules": rules} if rules else {}
+    return Instrument.parse({"source": source, "symbol": "X", **facts}, "by hand")
+
+
+def verdicts(source: str, *conditions: str | None, rules: tuple[object, ...] = ()) -> list[str | None]:
     frame = pl.DataFrame({"conditions": conditions}, schema={"conditions": pl.String})
-    return frame.select(excluded_by(chosen(source, "trades"))).to_series().to_list()
+    return judged(frame, chosen(traded(source, *rules), "trades"))["excluded_by"].to_list()
 
 
 @pytest.mark.parametrize("source", ["lseg", "simulated"])
@@ -56,9 +62,9 @@ def test_other_marks_are_left_alone(conditions: str | None) -> None:
 
 
 def test_the_simulated_exchange_and_the_rules_speak_the_same_language() -> None:
-    marks = {name: QUALIFIERS[name] for name in RULES}
-    assert verdicts("simulated", *marks.values()) == list(marks)
+    assert verdicts("simulated", *(QUALIFIERS[name] for name in DEFAULT)) == list(DEFAULT)
     assert verdicts("simulated", QUALIFIERS["odd_lot"]) == [None]
+    assert verdicts("simulated", QUALIFIERS["odd_lot"], rules=("default", "odd_lot")) == ["odd_lot"]
 
 
 def test_marks_without_fields_are_whole_words() -> None:
@@ -66,20 +72,57 @@ def test_marks_without_fields_are_whole_words() -> None:
     assert frame.select(marked(Marked(marks=("T",)))).to_series().to_list() == [True, True, False, True, False]
 
 
+def test_letters_count_in_their_fields_only() -> None:
+    conditions = ("@F I[GV4_TEXT];Q[GV3_FLAG]", " L  [LSTSALCOND]", "L[IRGCOND]", "Z[GV1_FLAG]", "@4 W[GV4_TEXT]")
+    assert verdicts("lseg", *conditions, rules=("late_report", "irregular")) == [
+        None, "late_report", None, None, "irregular",
+    ]  # fmt: skip
+    assert verdicts("taq", "FTI", "F", "@ TU", "F;Z", rules=("odd_lot", "late_report")) == [
+        "odd_lot", None, "late_report", None,
+    ]  # fmt: skip
+
+
 def test_the_three_default_rules_are_on_and_say_what_they_know() -> None:
-    assert {name: rule.causal for name, rule in RULES.items()} == {
-        "cancelled": False,
-        "corrected": False,
-        "off_market": True,
-    }
-    for vocabulary in VOCABULARY.values():
-        assert list(vocabulary) == list(RULES)
+    for source in ("lseg", "simulated"):
+        choices = chosen(traded(source), "trades")
+        assert {choice.rule.name: choice.rule.causal for choice in choices} == {
+            "cancelled": False,
+            "corrected": False,
+            "off_market": True,
+        }
 
 
 def test_sources_without_marks_and_quotes_have_no_rules() -> None:
-    assert chosen("bitflyer", "trades") == ()
-    assert chosen("lseg", "quotes") == ()
+    assert chosen(traded("bitflyer"), "trades") == ()
+    assert chosen(traded("lseg"), "quotes") == ()
     assert verdicts("bitflyer", "CAN[IRGCOND]") == [None]
+
+
+def test_an_instrument_has_the_rules_of_its_facts_in_their_order() -> None:
+    rules = ("zero_or_negative_size", "default", {"qualifiers": {"marks": ["XT"]}}, "crossed")
+    names = lambda kind: [choice.rule.name for choice in chosen(traded("lseg", *rules), kind)]
+    assert names("trades") == ["zero_or_negative_size", *DEFAULT, "qualifiers"]
+    assert names("quotes") == ["crossed"]
+    assert RuleUse.model_validate({"outlier": {"ticks": 9}}) == RuleUse(name="outlier", params={"ticks": 9})
+
+
+def test_own_marks_replace_those_of_the_source() -> None:
+    assert verdicts("bitflyer", "B", "A", rules=({"cancelled": {"marks": ["A"]}},)) == [None, "cancelled"]
+
+
+@pytest.mark.parametrize(
+    ("rule", "problem"),
+    [
+        ("outliers", "did you mean 'outlier'"),
+        ("odd_lot", "rules.odd_lot: needs marks or letters"),
+        ("session", "rules.session.calendar: is required"),
+        ({"outlier": {"tick": 9}}, "rules.outlier.tick: unknown key; did you mean 'ticks'"),
+        ({"session": {"calendar": "XLON", "after_close": "soon"}}, "'soon' is not a duration"),
+    ],
+)
+def test_a_mistake_in_the_rules_is_named(rule: object, problem: str) -> None:
+    with pytest.raises((BadParams, Unknown), match=problem):
+        chosen(traded("bitflyer", rule), "trades")
 
 
 def test_the_first_rule_that_rejects_names_the_reason() -> None:
@@ -87,8 +130,9 @@ def test_the_first_rule_that_rejects_names_the_reason() -> None:
         Choice(RULES["off_market"], Marked(marks=("A",))),
         Choice(RULES["cancelled"], Marked(marks=("A", "B"))),
     )
-    frame = pl.DataFrame({"conditions": ["A", "B", "C"]})
-    assert frame.select(excluded_by(choices)).to_series().to_list() == ["off_market", "cancelled", None]
+    frame = pl.DataFrame({"conditions": ["A", "B", "C", None]})
+    assert judged(frame, choices)["excluded_by"].to_list() == ["off_market", "cancelled", None, None]
+    assert judged(frame.clear(), choices)["excluded_by"].to_list() == []
 
 
 def test_the_digest_follows_names_order_and_marks() -> None:
@@ -102,4 +146,8 @@ def test_the_digest_follows_names_order_and_marks() -> None:
         rules_digest([Choice(RULES["cancelled"], Marked(marks=("B",)))]),
     ]
     assert len(set(digests)) == len(digests)
-    assert rules_digest(rules.chosen("lseg", "trades")) == rules_digest(rules.chosen("simulated", "trades"))
+    assert rules_digest(chosen(traded("lseg"), "trades")) == rules_digest(chosen(traded("simulated"), "trades"))
+
+
+def test_every_vocabulary_speaks_of_rules_that_exist() -> None:
+    assert all(name in RULES for words in VOCABULARY.values() for name in words)

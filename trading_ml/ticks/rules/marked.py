@@ -1,105 +1,92 @@
-"""Cleaning rules: readable rows that must not enter bars, each under a name that stays with the tick.
+r"""Rules that go by the source's own marks in `conditions`: one reader of marks, many reasons.
 
-A rule is a function from its parameters to a boolean expression over tick columns. It is causal when it uses only
-what was known with the row; else it is retrospective, and whoever builds on it has to say so.
+Each source marks trades in its own vocabulary, `VOCABULARY`:
 
-A source marks trades in its own vocabulary, listed in `VOCABULARY`. That of LSEG Tick History is `VALUE[FIELD]`
-joined by `;`, as in `ODD[IRGCOND];Q[GV3_FLAG]`; its values are the display codes of RDM's enumerations
-(enumtype.def of the Real-Time SDK): `CXL` cancelled trade and `AMD` amended trade, `OFF` off-floor trade and `OTC`
-OTC trade of PRC_QL_CD and PRC_QL3, `REV` trade reversal and `OTC` of PRC_QL2.
+- LSEG Tick History writes `VALUE[FIELD]` joined by `;`, as in `ODD[IRGCOND];Q[GV3_FLAG]`; values are the display codes
+  of RDM's enumerations (enumtype.def of the Real-Time SDK): `CXL` cancelled trade and `AMD` amended trade, `OFF`
+  off-floor trade and `OTC` OTC trade of PRC_QL_CD and PRC_QL3, `REV` trade reversal and `OTC` of PRC_QL2, `ODD` and
+  `ODT` odd lots of IRGCOND. US trades carry the letters of the tape in LSTSALCOND and the GV texts.
+- The letters of the US tapes (CTA and UTP sale conditions): I odd lot; C cash, N next day, R seller, B bunched, W
+  average price, H price variation, P prior reference price, 4 derivatively priced, V and 7 contingent; L sold last, Z
+  sold out of sequence, U the same in extended hours, G bunched sold.
+
+Odd, irregular and late trades are real ones. Which of them tell the price is a choice: the tapes' own last sale leaves
+them out (CTA Plan, consolidated processing guidelines), the volume counts them.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 
 import polars as pl
+from pydantic import model_validator
 
-from trading_ml.core.digest import digest
+from trading_ml.core.instruments import Instrument
 from trading_ml.core.params import Params
+from trading_ml.ticks.rules.contract import Defaults
 
 
 class Marked(Params):
-    """Parameters of rules that go by the source's own marks."""
+    """Which marks reject a trade: any of `marks`, or any of `letters`."""
 
-    marks: tuple[str, ...]
+    marks: tuple[str, ...] = ()
     """Values in `conditions`; `VALUE[FIELD]` counts in that field only, `VALUE` in any."""
+    letters: str = ""
+    """One-letter codes that are written together, as in `FTI`."""
+    fields: tuple[str, ...] = ()
+    """Patterns of the fields whose value is such letters; without any, the conditions are letters up to a `;`."""
+
+    @model_validator(mode="after")
+    def _marks_something(self) -> Marked:
+        if not (self.marks or self.letters):
+            raise ValueError("needs marks or letters to look for")
+        return self
 
 
 def marked(params: Marked) -> pl.Expr:
-    r"""Whether one of the marks is among the conditions.
+    r"""Whether one of the marks is among the conditions; known with the row, where the source marks it then.
 
     Example:
         >>> frame = pl.DataFrame({"conditions": ["ODD[IRGCOND]; CXL[PRC_QL3]", "XCXL[PRC_QL3]", None]})
         >>> frame.select(marked(Marked(marks=("CXL",)))).to_series().to_list()
-        [True, False, False]
+        [True, False, None]
+        >>> pl.DataFrame({"conditions": ["FTI", "F"]}).select(marked(Marked(letters="I"))).to_series().to_list()
+        [True, False]
     """
-    return pl.col("conditions").str.contains("|".join(map(_mark, params.marks))).fill_null(False)
+    patterns = [_mark(mark) for mark in params.marks]
+    if params.letters:
+        patterns.append(_letters(params.letters, params.fields))
+    return pl.col("conditions").str.contains("|".join(patterns))
 
 
-@dataclass(frozen=True)
-class Rule:
-    """A named reason to leave a tick out of bars."""
-
-    name: str
-    summary: str
-    causal: bool
-    """Whether it uses only what was known when the row came; False: retrospective."""
-    rejects: Callable[[Any], pl.Expr]
-    """From the rule's parameters to an expression that is true on the rows to leave out."""
-
-
-@dataclass(frozen=True)
-class Choice:
-    """A rule with the parameters chosen for a source."""
-
-    rule: Rule
-    params: Params
-
-    @property
-    def expression(self) -> pl.Expr:
-        """True on the rows to leave out."""
-        return self.rule.rejects(self.params)
-
-
-# Cancels and corrections are marked on a trade after it was printed: a live reader at its time saw a normal trade.
-RULES: Mapping[str, Rule] = {
-    rule.name: rule
-    for rule in (
-        Rule("cancelled", "the trade was cancelled or reversed", causal=False, rejects=marked),
-        Rule("corrected", "the trade was amended afterwards", causal=False, rejects=marked),
-        Rule("off_market", "the trade was reported, not made on the market", causal=True, rejects=marked),
-    )
+_TAPE = {
+    "odd_lot": Marked(letters="I"),
+    "irregular": Marked(letters="BCHNPRVW47"),
+    "late_report": Marked(letters="GLUZ"),
 }
-
+_FIELDS = ("LSTSALCOND", r"GV\d_TEXT")
 _LSEG = {
     "cancelled": Marked(marks=("CAN", "CXL", "REV[PRC_QL2]")),
     "corrected": Marked(marks=("AMD", "COR[IRGCOND]")),
     "off_market": Marked(marks=("OFF", "OFFBK", "OTC")),
+    "odd_lot": Marked(marks=("ODD[IRGCOND]", "ODT[IRGCOND]")),
+    "irregular": Marked(letters=_TAPE["irregular"].letters, fields=_FIELDS),
+    "late_report": Marked(letters=_TAPE["late_report"].letters, fields=_FIELDS),
 }
-VOCABULARY: Mapping[str, Mapping[str, Params]] = {"lseg": _LSEG, "simulated": _LSEG}
-"""Per source, the rules that are on by default, first match first, with that source's marks."""
+VOCABULARY: Mapping[str, Mapping[str, Marked]] = {"lseg": _LSEG, "simulated": _LSEG, "taq": _TAPE}
+"""By source, the marks that each rule looks for."""
 
 
-def chosen(source: str, kind: str) -> tuple[Choice, ...]:
-    """The rules that hold for ticks of a source, in the order in which they are tried."""
-    if kind != "trades":
-        return ()
-    return tuple(Choice(RULES[name], params) for name, params in VOCABULARY.get(source, {}).items())
+def marks_of(rule: str) -> Defaults:
+    """How the source of an instrument marks what `rule` rejects, where that is known."""
 
+    def marks(instrument: Instrument) -> dict[str, Any]:
+        known = VOCABULARY.get(instrument.source, {}).get(rule)
+        return known.model_dump(exclude_defaults=True) if known else {}
 
-def excluded_by(choices: Sequence[Choice]) -> pl.Expr:
-    """Name of the first rule that rejects a row, else null."""
-    named = (pl.when(choice.expression).then(pl.lit(choice.rule.name)) for choice in choices)
-    return pl.coalesce(*named, pl.lit(None, pl.String)).alias("excluded_by")
-
-
-def rules_digest(choices: Sequence[Choice]) -> str:
-    """Digest of what the rules do: the same while none of them, nor their order, changes."""
-    return digest([(choice.rule.name, str(choice.expression)) for choice in choices])
+    return marks
 
 
 def _mark(mark: str) -> str:
@@ -107,3 +94,8 @@ def _mark(mark: str) -> str:
     value, _, field = mark.partition("[")
     after = rf"\[{re.escape(field)}" if field else r"(?:\[|[;,\s\"]|$)"
     return rf"(?:^|[;,\s\"]){re.escape(value)}\s*\"?{after}"
+
+
+def _letters(letters: str, fields: tuple[str, ...]) -> str:
+    one = f"[{re.escape(letters)}]"
+    return rf"{one}[^;\[\]]*\[(?:{'|'.join(fields)})\]" if fields else rf"^[^;]*{one}"
