@@ -5,30 +5,26 @@ A built-in script goes by its name (`atr`), anybody's own by a dotted path (`my_
 
 from __future__ import annotations
 
-import inspect
 import re
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache, cached_property
-from importlib import import_module, invalidate_caches
-from importlib.metadata import version
-from pathlib import Path
+from functools import cached_property
+from importlib import import_module
 from typing import Any, ClassVar, Literal
 
 import numpy as np
 import polars as pl
 from pydantic import ConfigDict, model_validator
 
-from trading_ml.core.digest import digest, file_digest
+from trading_ml.core.digest import digest
 from trading_ml.core.errors import BadParams, TradingError, Unknown, nearest
+from trading_ml.core.origin import imported, libraries, made_of
 from trading_ml.core.params import Params
 from trading_ml.core.signature import brief, params_of
 
 Kind = Literal["feature", "label"]
 LABEL_END = "label_end"
 _BUILT_IN = {"feature": ("trading_ml.features", "FEATURES"), "label": ("trading_ml.labels", "LABELS")}
-_LIBRARIES = ("polars", "numpy", "numba", "ta-lib")
 
 
 @dataclass(frozen=True)
@@ -60,7 +56,7 @@ class Script:
     @cached_property
     def source(self) -> str:
         """Digest of the file that defines the script and of the files of scripts it builds on."""
-        return digest(_sources(self.function))
+        return digest(made_of(self.function))
 
     def bind(self, params: Mapping[str, Any]) -> Bound:
         """The script with its parameters set.
@@ -81,7 +77,7 @@ class Bound:
     @cached_property
     def digest(self) -> str:
         """Digest of sources, parameters and the libraries that compute: equal digests give equal values."""
-        return digest(self.script.kind, self.script.name, self.script.source, self.params, _libraries())
+        return digest(self.script.kind, self.script.name, self.script.source, self.params, libraries())
 
     @property
     def describe(self) -> dict[str, Any]:
@@ -208,48 +204,5 @@ def load(use: str, kind: Kind) -> Script:
     known: dict[str, Callable[..., Any]] = getattr(import_module(home), registry)
     if ":" not in use and use not in known:
         raise Unknown(use, f"unknown {kind}", f"{nearest(use, known)} (your own go by package.module:function)")
-    function = known[use] if use in known else _imported(use)
+    function = known[use] if use in known else imported(use)
     return Script(use, kind, function, params_of(function, use))
-
-
-def _imported(use: str) -> Callable[..., Any]:
-    """The function at `package.module:function`, importable from the working directory as under `python -m`."""
-    name, _, attribute = use.partition(":")
-    if (here := str(Path.cwd())) not in sys.path:
-        sys.path.append(here)
-    invalidate_caches()
-    try:
-        module = import_module(name)
-    except ModuleNotFoundError as cause:
-        fix = "name a module that is installed or lies in the working directory"
-        raise Unknown(use, f"no module named '{cause.name}'", fix) from cause
-    except Exception as cause:
-        raise BadParams(use, f"importing {name} fails: {brief(cause)}") from cause
-    function = getattr(module, attribute, None)
-    if not inspect.isfunction(function):
-        known = [key for key, value in vars(module).items() if inspect.isfunction(value) and key[0] != "_"]
-        raise Unknown(use, f"{name} has no function '{attribute}'", nearest(attribute, known))
-    return function
-
-
-def _sources(function: Callable[..., Any]) -> dict[str, str]:
-    """Digests of the modules a script is made of: its own, and those of its package and of ours that they name."""
-    start = inspect.unwrap(function).__module__
-    packages = {start.partition(".")[0], "trading_ml"}
-    todo, found = [start], {}
-    while todo:
-        name = todo.pop()
-        module = sys.modules.get(name)
-        if name in found or name.partition(".")[0] not in packages or name.startswith("trading_ml.core"):
-            continue
-        if file := getattr(module, "__file__", None):
-            found[name] = file_digest(Path(file))
-            values = vars(module).values()
-            todo += [str(value.__name__ if inspect.ismodule(value) else value.__module__) for value in values
-                     if inspect.ismodule(value) or hasattr(value, "__module__")]  # fmt: skip
-    return found
-
-
-@cache
-def _libraries() -> dict[str, str]:
-    return {name: version(name) for name in _LIBRARIES}
