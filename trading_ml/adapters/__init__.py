@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from trading_ml.adapters import bitflyer, lseg, simulated
-from trading_ml.adapters.contract import QUARANTINE, SCHEMAS, SIDE, Adapter, Chunk, KindName, problem
+from trading_ml.adapters.contract import QUARANTINE, SCHEMAS, SIDE, Adapter, Chunk, problem
 from trading_ml.adapters.raw import RawFile, head
 from trading_ml.core.errors import BadFile, Unknown
 
@@ -49,6 +49,6 @@ def detect(path: Path) -> tuple[Adapter, str]:
 
 __all__ = [
     "ADAPTERS", "QUARANTINE", "SCHEMAS", "SIDE",
-    "Adapter", "Chunk", "KindName", "RawFile",
+    "Adapter", "Chunk", "RawFile",
     "detect", "get", "problem",
 ]  # fmt: skip

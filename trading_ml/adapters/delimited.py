@@ -14,7 +14,7 @@ from itertools import chain
 import polars as pl
 import pyarrow as pa
 
-from trading_ml.adapters.contract import QUARANTINE, SCHEMAS, WHERE_KNOWN, Chunk
+from trading_ml.adapters.contract import BARS, QUARANTINE, Chunk, interval_of, known_of, schema_of
 from trading_ml.adapters.form import Form, Kind
 from trading_ml.adapters.layout import BOM, Layout, count, fields, names
 from trading_ml.adapters.raw import BLOCK, RawFile, cut
@@ -23,6 +23,8 @@ from trading_ml.core.errors import BadFile
 
 PIECE = 128 << 10
 """Bytes of a block at fault that are looked at line by line when something in them is wrong."""
+SAMPLE = 100
+"""Lines that are looked at to recognise a table."""
 _ROWS = 1 << 18
 _WORKERS = 2
 
@@ -31,8 +33,8 @@ def read(file: RawFile, forms: Sequence[Form], symbol: str | None = None, block:
     """The chunks of `file`, which must have the header of one of `forms`.
 
     Args:
-        file: A raw text table with a header line.
-        forms: What it may be; the first whose columns the header has is taken.
+        file: A raw text table.
+        forms: What it may be; the first whose header the file has, or whose width where it has none, is taken.
         symbol: Replaces the file's own symbol.
         block: Bytes parsed at a time; changes where chunks end, never what is in them.
 
@@ -41,18 +43,50 @@ def read(file: RawFile, forms: Sequence[Form], symbol: str | None = None, block:
             that `symbol` would make one.
     """
     blocks = file.blocks(block)
-    line, newline, rest = next(blocks, b"").removeprefix(BOM).partition(b"\n")
-    layout = _layout(file, forms, line.removesuffix(b"\r"))
-    renamed: set[str] = set()
-    for chunk in chain.from_iterable(_ahead(_numbered(chain([rest] if newline and rest else [], blocks)), layout)):
+    layout, first = _opened(file, forms, next(blocks, b"").removeprefix(BOM))
+    return renamed(file, chunks(chain([first] if first else [], blocks), layout, 2 if layout.line else 1), symbol)
+
+
+def chunks(blocks: Iterator[bytes], layout: Layout, first: int) -> Iterator[Chunk]:
+    """The chunks of `blocks`, lines of the layout's columns of which the first has number `first` in its file."""
+    return chain.from_iterable(_ahead(numbered(blocks, first), layout))
+
+
+def renamed(file: RawFile, found: Iterator[Chunk], symbol: str | None) -> Iterator[Chunk]:
+    """The chunks of a file with their symbol replaced by the one given, if any.
+
+    Raises:
+        BadFile: when there are several symbols that `symbol` would make one.
+    """
+    before: set[str] = set()
+    for chunk in found:
         if symbol is None:
             yield chunk
             continue
-        renamed.update(chunk.frame["symbol"].unique())
-        if len(renamed) > 1:
-            few = ", ".join(sorted(renamed)[:3])
+        before.update(chunk.frame["symbol"].unique())
+        if len(before) > 1:
+            few = ", ".join(sorted(before)[:3])
             raise BadFile(file.path, f"holds several symbols ({few})", f"leave out the symbol {symbol}")
         yield chunk._replace(frame=chunk.frame.with_columns(symbol=pl.lit(symbol)))
+
+
+def sample(head: bytes, form: Form) -> tuple[int, int] | None:
+    r"""How many of the first lines are rows of a form, and how many were looked at; None if it is another table.
+
+    Example:
+        >>> sample(b"time,price\n1,9.5\n2,x\n", Form((Column("price", NUMBER, filled=True),), ()))
+        (1, 2)
+    """
+    lines = head.removeprefix(BOM).split(b"\n")
+    lines = lines[:-1] or lines  # the last one may be cut off
+    layout = _layout(lines, form)
+    if layout is None:
+        return None
+    lines = lines[1 if layout.line else 0 :][:SAMPLE]
+    table, rows, _ = (
+        salvage(b"".join(line + b"\n" for line in lines), 1, layout) if lines else (layout.read(b""), [], [])
+    )
+    return sound(framed(table, rows, layout), form)[0].height, len(lines)
 
 
 def first_line(head: bytes) -> dict[str, str]:
@@ -67,25 +101,36 @@ def first_line(head: bytes) -> dict[str, str]:
     return dict(zip(header, cells + [""] * len(header), strict=False))
 
 
-def _layout(file: RawFile, forms: Sequence[Form], line: bytes) -> Layout:
-    header = names(line)
-    for form in forms:
-        if form.fits(header):
-            twice = [name for name in dict.fromkeys(header) if header.count(name) > 1]
-            if known := [column.name for column in form.columns if column.name in twice]:
-                raise BadFile(file.path, f"has several columns called '{known[0]}'", "rename all but one")
-            return Layout(form, line)
-    lacking = min(([name for name in form.required if name not in header] for form in forms), key=len)
-    problem = f"has no column {', '.join(map(repr, lacking))}" if lacking else "has no columns of prices"
-    raise BadFile(file.path, problem, f"its first line is '{text_of(line)[:120]}'")
+def _opened(file: RawFile, forms: Sequence[Form], block: bytes) -> tuple[Layout, bytes]:
+    """The first form that can be laid over the file, and the rows in the file's first block."""
+    lines = block.split(b"\n", SAMPLE)
+    layout = next((layout for form in forms if (layout := _layout(lines, form))), None)
+    if layout is None:
+        given = [(form, names(lines[0], form.delimiter)) for form in forms]
+        lacking = min(([name for name in form.required if name not in header] for form, header in given), key=len)
+        problem = f"has no column {', '.join(map(repr, lacking))}" if lacking else "has no columns of prices"
+        raise BadFile(file.path, problem, f"its first line is '{text_of(lines[0])[:120]}'")
+    twice = [name for name in dict.fromkeys(layout.header) if layout.header.count(name) > 1]
+    if known := [column.name for column in layout.form.columns if column.name in twice]:
+        raise BadFile(file.path, f"has several columns called '{known[0]}'", "rename all but one")
+    return layout, block.partition(b"\n")[2] if layout.line else block
 
 
-def _numbered(blocks: Iterator[bytes]) -> Iterator[tuple[bytes, int]]:
-    """Each block with the number of its first line; the header is line 1.
+def _layout(lines: Sequence[bytes], form: Form) -> Layout | None:
+    """A form over lines that begin with its header, or half of which have the width it has without one."""
+    line = lines[0].removesuffix(b"\r")
+    if form.fits(names(line, form.delimiter)):
+        return Layout(form, line)
+    widths = [len(fields(line, form.delimiter)) for line in lines[:SAMPLE] if line.strip()]
+    enough = form.order and widths and 2 * widths.count(len(form.order)) >= len(widths)
+    return Layout(form, b"", form.order) if enough else None
+
+
+def numbered(blocks: Iterator[bytes], first: int) -> Iterator[tuple[bytes, int]]:
+    """Each block with the number of its first line, that of the first block being `first`.
 
     A block of mostly empty lines is taken in pieces: rows cost more memory than the bytes they come from.
     """
-    first = 2
     for block in blocks:
         for part in [block] if count(block) <= _ROWS else _pieces(block):
             yield part, first
@@ -109,23 +154,32 @@ def _ahead(blocks: Iterator[tuple[bytes, int]], layout: Layout) -> Iterator[list
 
 
 def _chunks(block: bytes, first: int, layout: Layout) -> list[Chunk]:
-    """One chunk for each kind of lines in a block; what is at fault goes with the first of them."""
+    """What is in a block."""
     typed, faults = _typed(block, first, layout)
-    typed, more = _without_faults(typed, block, first, layout)
-    frames = [(kind, _canonical(typed.filter(kind.own()), kind)) for kind in layout.form.kinds]
-    refused = pl.DataFrame(sorted(faults + more), schema=QUARANTINE, orient="row")
-    chunks = []
+    typed, found = sound(typed, layout.form)
+    lines = lines_of(block) if found else []
+    for row, why in found:
+        line = lines[row - first]  # a blank one comes out of the parser as a line of empty cells
+        faults.append(Fault(row, why if line.strip() else BLANK, text_of(line)))
+    return by_kind(typed, faults, layout.form)
+
+
+def by_kind(typed: pl.DataFrame, faults: list[Fault], form: Form) -> list[Chunk]:
+    """One chunk for each kind of rows; what is at fault goes with the first of them."""
+    frames = [(kind, canonical(typed.filter(kind.own()), kind)) for kind in form.kinds]
+    refused = pl.DataFrame(sorted(faults), schema=QUARANTINE, orient="row")
+    made = []
     for kind, frame in [pair for pair in frames if pair[1].height] or frames[:1]:
-        chunks.append(Chunk(kind.name, frame, refused, frame.height + refused.height))
+        made.append(Chunk(kind.name, frame, refused, frame.height + refused.height))
         refused = refused.clear()
-    return chunks
+    return made
 
 
 def _typed(block: bytes, first: int, layout: Layout) -> tuple[pl.DataFrame, list[Fault]]:
     """The lines of a block whose cells are what they must be, numbered, and the others."""
     table = layout.quick(block)
     if table is not None:
-        return _frame(table, range(first, first + table.num_rows), layout), []
+        return framed(table, range(first, first + table.num_rows), layout), []
     frames, faults = [], []
     for piece in _pieces(block):
         table = layout.quick(piece)
@@ -133,34 +187,39 @@ def _typed(block: bytes, first: int, layout: Layout) -> tuple[pl.DataFrame, list
         if table is None:
             table, rows, wrong = salvage(piece, first, layout)
             faults += wrong
-        frames.append(_frame(table, rows, layout))
+        frames.append(framed(table, rows, layout))
         first += count(piece)
     return pl.concat(frames), faults
 
 
-def _frame(table: pa.Table, rows: Sequence[int], layout: Layout) -> pl.DataFrame:
+def framed(table: pa.Table, rows: Sequence[int], layout: Layout) -> pl.DataFrame:
+    """Typed rows with their numbers, the columns the file does without, and those derived from the others."""
     nothing = (pl.lit(None, column.type.polars).alias(column.name) for column in layout.absent)
-    return pl.DataFrame(table).with_columns(pl.Series("row", rows, pl.UInt32), *nothing)
+    numbered = pl.DataFrame(table).with_columns(pl.Series("row", rows, pl.UInt32), *nothing)
+    return numbered.with_columns(**layout.form.derived)
 
 
-def _without_faults(typed: pl.DataFrame, block: bytes, first: int, layout: Layout) -> tuple[pl.DataFrame, list[Fault]]:
-    """Set aside lines that are well typed but no tick: an empty price, an unknown word, not a finite number."""
-    wrong = pl.any_horizontal(mask for mask, _ in layout.form.faults).fill_null(value=False)
+def sound(typed: pl.DataFrame, form: Form) -> tuple[pl.DataFrame, list[tuple[int, str]]]:
+    """Tell rows from what is well typed but no row: an empty price, an unknown word, not a finite number.
+
+    Returns:
+        The rows, and of the others number and reason.
+    """
+    wrong = pl.any_horizontal(mask for mask, _ in form.faults).fill_null(value=False)
     at_fault = typed.select(wrong.alias("wrong"))["wrong"]
     if not at_fault.any():
         return typed, []
-    reason = pl.coalesce(pl.when(mask).then(text) for mask, text in layout.form.faults)
+    reason = pl.coalesce(pl.when(mask).then(text) for mask, text in form.faults)
     found = typed.filter(at_fault).select("row", reason.alias("reason"))
-    lines = lines_of(block)
-    faults = []
-    for row, why in found.iter_rows():
-        line = lines[row - first]  # a blank one comes out of the parser as a line of empty cells
-        faults.append(Fault(row, why if line.strip() else BLANK, text_of(line)))
-    return typed.filter(~at_fault), faults
+    return typed.filter(~at_fault), found.rows()
 
 
-def _canonical(typed: pl.DataFrame, kind: Kind) -> pl.DataFrame:
+def canonical(typed: pl.DataFrame, kind: Kind) -> pl.DataFrame:
+    """Typed lines of one kind in its canonical columns."""
     given = {"row": pl.col("row"), **kind.frame}
-    schema = SCHEMAS[kind.name]
-    columns = [name for name in schema if name in given or name not in WHERE_KNOWN]
-    return typed.select(given[name].cast(schema[name]).alias(name) for name in columns)
+    if kind.name.startswith(BARS):
+        given.setdefault("ts_close", kind.frame["ts_event"] + pl.duration(nanoseconds=interval_of(kind.name)))
+    schema, optional = schema_of(kind.name), known_of(kind.name)
+    columns = [given[name].cast(schema[name]).alias(name) for name in schema if name in given or name not in optional]
+    own = [given[name].cast(pl.Float64).alias(name) for name in sorted(given.keys() - schema.keys())]
+    return typed.select(*columns, *own)

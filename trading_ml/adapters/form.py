@@ -6,14 +6,16 @@ A format that is only columns needs nothing else: `lseg` and `bitflyer` are decl
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import polars as pl
 import pyarrow as pa
 
-from trading_ml.adapters.contract import KindName
+from trading_ml.adapters.contract import BARS
 
+Fault = tuple[pl.Expr, pl.Expr]
+"""Which well-typed lines are no row all the same, and the reason; what follows `: ` in it is the cell."""
 SHOWN = 40
 """Characters of a cell that a reason repeats; the quarantine holds the whole line beside it."""
 
@@ -35,14 +37,19 @@ class Type:
     outline: str
 
 
+_DATE, _OFFSET = r"\d{4}-\d\d-\d\d", r"(Z|[+-]\d\d(:?\d\d)?)"
 STAMP = Type(
     pa.timestamp("ns", "UTC"),
     pl.Datetime("ns", "UTC"),
     "a time with an offset",
-    r"^\d{4}-\d\d-\d\d[T ]\d\d[\d:.]*(Z|[+-]\d\d(:?\d\d)?)$",
+    rf"^{_DATE}[T ]\d\d[\d:.]*{_OFFSET}$",
 )
 """ISO 8601 with up to nine decimals and `Z`, `+01`, `+0100` or `+01:00`; a stamp without offset says no moment."""
+LOCAL = Type(pa.timestamp("ns"), pl.Datetime("ns"), "a date or a time without offset", rf"^{_DATE}([T ]\d\d[\d:.]*)?$")
+"""ISO 8601 by a clock that the table does not name."""
 NUMBER = Type(pa.float64(), pl.Float64(), "a number", r"^[+-]?\.?(\d|(?i)nan|inf)")
+EXACT = Type(pa.decimal128(38, 9), pl.Decimal(38, 9), "a number of at most nine decimals", r"^[+-]?\.?\d")
+"""A number no digit of which may be lost, as a time in seconds."""
 WHOLE = Type(pa.int64(), pl.Int64(), "a whole number", r"^-?\d")
 TEXT = Type(pa.string(), pl.String(), "text", "")
 
@@ -71,18 +78,20 @@ class Kind:
     """How lines of one kind become canonical rows.
 
     Attributes:
-        name: trades or quotes.
+        name: trades, quotes, orders, or bars of an interval such as `bars_1m`.
         frame: Canonical column → expression over the raw columns and `row`.
         when: Which lines are of this kind (all when None).
         needs: Raw columns in which such a line must hold a value.
         either: Raw columns of which at least one must hold a value.
+        faults: What else makes such a line no row, judged on typed and derived cells.
     """
 
-    name: KindName
+    name: str
     frame: Mapping[str, pl.Expr]
     when: pl.Expr | None = None
     needs: tuple[str, ...] = ()
     either: tuple[str, ...] = ()
+    faults: tuple[Fault, ...] = ()
 
     def possible(self, header: Iterable[str]) -> bool:
         """Whether a file with this header can hold lines of this kind."""
@@ -96,10 +105,21 @@ class Kind:
 
 @dataclass(frozen=True)
 class Form:
-    """A text table: its columns and the kinds of lines in it. At least one column is filled."""
+    """A table: its columns and the kinds of lines in it. At least one column is filled.
+
+    Attributes:
+        columns: What is read of the table.
+        kinds: What its lines are.
+        derived: Further columns, made once from those read, for kinds and faults to use.
+        delimiter: The one character between fields.
+        order: Names of all columns in a file without a header line, in the order of the file.
+    """
 
     columns: tuple[Column, ...]
     kinds: tuple[Kind, ...]
+    derived: Mapping[str, pl.Expr] = field(default_factory=dict)
+    delimiter: str = ","
+    order: tuple[str, ...] = ()
 
     @cached_property
     def required(self) -> tuple[str, ...]:
@@ -112,27 +132,43 @@ class Form:
         return given.issuperset(self.required) and any(kind.possible(given) for kind in self.kinds)
 
     @cached_property
-    def faults(self) -> tuple[tuple[pl.Expr, pl.Expr], ...]:
-        """Pairs of (which well-typed lines are no tick all the same, the reason), first reason first."""
+    def faults(self) -> tuple[Fault, ...]:
+        """What makes a well-typed line no row, first reason first."""
         found = [fault for column in self.columns for fault in _cell_faults(column)]
         for kind in self.kinds:
             found += [_absent(kind, (name,)) for name in kind.needs]
             found += [_absent(kind, kind.either)] if kind.either else []
+            found += [(kind.own() & wrong, reason) for wrong, reason in kind.faults]
+            found += _bar_faults(kind) if kind.name.startswith(BARS) else []
         return tuple(found)
 
 
-def _cell_faults(column: Column) -> list[tuple[pl.Expr, pl.Expr]]:
+def _cell_faults(column: Column) -> list[Fault]:
     cell, name, found = pl.col(column.name), column.name, []
     if column.filled:
         found.append((cell.is_null(), pl.lit(f"{name} is empty")))
     if column.type is NUMBER:
         found.append((cell.is_finite().not_(), pl.format(f"{name} is not finite: {{}}", cell)))
     if column.words:
-        said = f"{name} '{{}}' is not one of {', '.join(column.words)}"
+        said = f"{name} is not one of {', '.join(column.words)}: '{{}}'"
         found.append((cell.is_in(column.words).not_(), pl.format(said, cell.str.head(SHOWN))))
     return found
 
 
-def _absent(kind: Kind, names: tuple[str, ...]) -> tuple[pl.Expr, pl.Expr]:
+def _bar_faults(kind: Kind) -> list[Fault]:
+    """What no interval of trading can look like."""
+    high, low, volume = kind.frame["high"], kind.frame["low"], kind.frame["volume"]
+    outside = [(name, kind.frame[name]) for name in ("open", "close")]
+    return [
+        (kind.own() & (high < low), pl.lit("high is below low")),
+        *(
+            (kind.own() & ~price.is_between(low, high), pl.lit(f"{name} is not from low to high"))
+            for name, price in outside
+        ),
+        (kind.own() & (volume < 0), pl.lit("volume is negative")),
+    ]
+
+
+def _absent(kind: Kind, names: tuple[str, ...]) -> Fault:
     nothing = pl.all_horizontal(pl.col(name).is_null() for name in names)
     return kind.own() & nothing, pl.lit(f"{' and '.join(names)} {'is' if len(names) == 1 else 'are'} empty")

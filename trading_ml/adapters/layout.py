@@ -15,23 +15,27 @@ from trading_ml.adapters.form import Column, Form
 from trading_ml.adapters.raw import LINE
 
 BOM = b"\xef\xbb\xbf"
-FIELD = rb'(?:"(?:[^"]|"")*+"|(?!")[^,]*+)'
+_FIELD = rb'(?:"(?:[^"]|"")*+"|(?!")[^%b]*+)'
 """One field of a line: quoted, quotes inside doubled; or anything that does not begin with a quote."""
-_PLAIN_FIELD = rb'(?:"[^"\0\r\x80-\xff]*+"|(?!")[^,\0\r\x80-\xff]*+)'
-_COMMA, _NEWLINE, _RETURN, _QUOTE = b',\n\r"'
+_PLAIN_FIELD = rb'(?:"[^"\0\r\x80-\xff]*+"|(?!")[^%b\0\r\x80-\xff]*+)'
+_NEWLINE, _RETURN, _QUOTE = b'\n\r"'
 
 
 @dataclass(frozen=True)
 class Layout:
-    """A form, and the header line (without byte order mark and line end) of the file that is read."""
+    """A form, and the header line (without byte order mark and line end) of the file that is read.
+
+    `named` holds the columns' names where the file has no header, or one that calls them otherwise.
+    """
 
     form: Form
     line: bytes
+    named: tuple[str, ...] = ()
 
     @cached_property
     def header(self) -> list[str]:
         """Column names in the order of the file."""
-        return names(self.line)
+        return list(self.named) or names(self.line)
 
     @cached_property
     def columns(self) -> tuple[Column, ...]:
@@ -46,19 +50,35 @@ class Layout:
     @cached_property
     def pattern(self) -> re.Pattern[bytes]:
         """What a line of this file looks like, whatever its cells say."""
-        return self._of_fields(FIELD)
+        return self._of_fields(_FIELD)
 
     @cached_property
     def plain_pattern(self) -> re.Pattern[bytes]:
         """What nearly all lines look like: nothing in them needs a closer look."""
         return self._of_fields(_PLAIN_FIELD)
 
-    def _of_fields(self, field: bytes) -> re.Pattern[bytes]:
-        return re.compile(field + b"(?:," + field + b"){%d}\r?" % (len(self.header) - 1))
+    @cached_property
+    def quoted_pattern(self) -> re.Pattern[bytes]:
+        """A line whose quotes are where they may be, however many fields it has."""
+        return self._of_fields(_FIELD, b"*+")
+
+    def fields_of(self, line: bytes) -> int:
+        """How many fields a well quoted line has."""
+        return len(self._each_field.findall(line))
+
+    @cached_property
+    def _each_field(self) -> re.Pattern[bytes]:
+        mark = re.escape(self.form.delimiter.encode())
+        return re.compile(b"(?:^|%b)" % mark + _FIELD % mark)
+
+    def _of_fields(self, field: bytes, times: bytes = b"") -> re.Pattern[bytes]:
+        mark = re.escape(self.form.delimiter.encode())
+        times = times or b"{%d}\r?" % (len(self.header) - 1)
+        return re.compile(field % mark + b"(?:%b%b)%b" % (mark, field % mark, times))
 
     def quick(self, block: bytes) -> pa.Table | None:
         """The typed lines of a block in which every line is sound; None when any of them needs a closer look."""
-        if not _is_plain(block):
+        if not _is_plain(block, ord(self.form.delimiter)):
             return None
         try:
             table = self.read(block)
@@ -83,23 +103,24 @@ class Layout:
             check_utf8=False,
         )
         whole = pacsv.ReadOptions(use_threads=False, block_size=len(block) + 1, column_names=self.header)
-        return pacsv.read_csv(pa.py_buffer(block), whole, pacsv.ParseOptions(ignore_empty_lines=False), convert)
+        parse = pacsv.ParseOptions(delimiter=self.form.delimiter, ignore_empty_lines=False)
+        return pacsv.read_csv(pa.py_buffer(block), whole, parse, convert)
 
 
-def names(line: bytes) -> list[str]:
+def names(line: bytes, delimiter: str = ",") -> list[str]:
     """Column names of a header line, without the `#` that some vendors put before the first.
 
     Example:
         >>> names(b'#RIC,"Date-Time",Price')
         ['RIC', 'Date-Time', 'Price']
     """
-    return [name.strip().removeprefix("#") for name in fields(line)]
+    return [name.strip().removeprefix("#") for name in fields(line, delimiter)]
 
 
-def fields(line: bytes) -> list[str]:
+def fields(line: bytes, delimiter: str = ",") -> list[str]:
     """The fields of one line; none when it is no line of a text table."""
     try:
-        return next(csv.reader([line.decode("utf-8", "replace")], strict=True), [])
+        return next(csv.reader([line.decode("utf-8", "replace")], delimiter=delimiter, strict=True), [])
     except csv.Error:
         return []
 
@@ -110,13 +131,13 @@ def count(block: bytes) -> int:
     return int(newlines) + (not block.endswith(b"\n"))
 
 
-def _is_plain(block: bytes) -> bool:
+def _is_plain(block: bytes, delimiter: int) -> bool:
     """Whether lines and fields of a block are where a parser that trusts the bytes sees them."""
     return (
         b"\0" not in block
         and (b"\r" not in block or block.count(b"\r") == block.count(b"\r\n"))
         and (block.isascii() or _is_clean_utf8(block))
-        and (b'"' not in block or _is_well_quoted(block))
+        and (b'"' not in block or _is_well_quoted(block, delimiter))
         and not _has_long_line(block)
     )
 
@@ -129,15 +150,15 @@ def _is_clean_utf8(block: bytes) -> bool:
     return BOM not in block
 
 
-def _is_well_quoted(block: bytes) -> bool:
+def _is_well_quoted(block: bytes, delimiter: int) -> bool:
     """Whether quotes alternate between the beginning and the end of a field, none of them inside one."""
     bytes_ = np.frombuffer(b"\n" + block + b"\n", np.uint8)
     quotes = np.flatnonzero(bytes_ == _QUOTE)
     if len(quotes) % 2:
         return False
     before, after = bytes_[quotes[::2] - 1], bytes_[quotes[1::2] + 1]
-    opened = (before == _COMMA) | (before == _NEWLINE)
-    closed = (after == _COMMA) | (after == _NEWLINE) | (after == _RETURN)
+    opened = (before == delimiter) | (before == _NEWLINE)
+    closed = (after == delimiter) | (after == _NEWLINE) | (after == _RETURN)
     return bool(opened.all() and closed.all())
 
 

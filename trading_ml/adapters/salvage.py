@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from itertools import compress
 from typing import NamedTuple, cast
@@ -10,12 +9,10 @@ from typing import NamedTuple, cast
 import polars as pl
 import pyarrow as pa
 
-from trading_ml.adapters.form import NUMBER, SHOWN, STAMP, WHOLE, Type
-from trading_ml.adapters.layout import BOM, FIELD, Layout
+from trading_ml.adapters.form import EXACT, NUMBER, SHOWN, STAMP, WHOLE, Type
+from trading_ml.adapters.layout import BOM, Layout
 from trading_ml.adapters.raw import LINE
 
-_WELL_QUOTED = re.compile(FIELD + b"(?:," + FIELD + b")*+")
-_EACH_FIELD = re.compile(b"(?:^|,)" + FIELD)
 BLANK = "blank line"
 _MARKS = {b"\0": "NUL byte", b"\r": "carriage return", BOM: "byte order mark"}
 
@@ -80,9 +77,9 @@ def _shape(line: bytes, layout: Layout) -> str | None:
         return "invalid UTF-8"
     if layout.pattern.fullmatch(line):
         return None
-    if not _WELL_QUOTED.fullmatch(line):
+    if not layout.quoted_pattern.fullmatch(line):
         return "bad quoting"
-    return f"{len(_EACH_FIELD.findall(line))} columns where the header has {len(layout.header)}"
+    return f"not the {len(layout.header)} columns of the table: {layout.fields_of(line)}"
 
 
 def _is_utf8(line: bytes) -> bool:
@@ -100,7 +97,7 @@ def _misfits(lines: list[bytes], layout: Layout) -> Iterator[tuple[int, str]]:
         if _is_readable(cells[column.name], column.type.arrow):
             continue
         texts = cast(pl.Series, pl.from_arrow(cells[column.name]))
-        if column.type in (NUMBER, WHOLE):  # blanks around a number are no fault on the fast path either
+        if column.type in (NUMBER, WHOLE, EXACT):  # blanks around a number are no fault on the fast path either
             texts = texts.str.strip_chars(" \t")
         outlined = texts.str.contains(column.type.outline)
         distinct = texts.filter(outlined).unique().to_arrow(compat_level=pl.CompatLevel.oldest())

@@ -55,7 +55,7 @@ def test_executions_that_say_too_little_are_quarantined(tmp_path: Path) -> None:
     assert _read(tmp_path, EXECUTIONS).quarantine.select("row", "reason").rows() == [
         (5, "exec_date and loaded are empty"),
         (6, "id is empty"),
-        (7, "side 'HOLD' is not one of BUY, SELL"),
+        (7, "side is not one of BUY, SELL: 'HOLD'"),
     ]
 
 

@@ -184,9 +184,9 @@ def test_fast_path_and_salvage_agree_on_a_large_block(tmp_path: Path) -> None:
 
 
 REASONS = {
-    b"A,2024-03-01T09:00:00Z,10.5,100,1,buy": "6 columns where the header has 7",
-    b"A,2024-03-01T09:00:00Z,10.5,100,1,buy,,": "8 columns where the header has 7",
-    b'A,"2024-03-01T09:00:00Z","10,5",100,1': "5 columns where the header has 7",
+    b"A,2024-03-01T09:00:00Z,10.5,100,1,buy": "not the 7 columns of the table: 6",
+    b"A,2024-03-01T09:00:00Z,10.5,100,1,buy,,": "not the 7 columns of the table: 8",
+    b'A,"2024-03-01T09:00:00Z","10,5",100,1': "not the 7 columns of the table: 5",
     b"": "blank line",
     b" \t": "blank line",
     HEADER: "header repeated",
@@ -205,7 +205,7 @@ REASONS = {
     b"A,2024-03-01T09:00:00Z,1,NaN,1,,": "size is not finite: NaN",
     b"A,2024-03-01T09:00:00Z,1e999,1,1,,": "price is not finite: inf",
     b"A,2024-03-01T09:00:00Z,1,1,1.5,,": "number is not a whole number: '1.5'",
-    b"A,2024-03-01T09:00:00Z,1,1,1,BUY,": "side 'BUY' is not one of buy, sell",
+    b"A,2024-03-01T09:00:00Z,1,1,1,BUY,": "side is not one of buy, sell: 'BUY'",
     b"A,2024-03-01T09:00:00Z,1,1,1,," + b"x" * LINE: "line longer than 1 MiB",
     b"A,2024-03-01T09:00:00Z," + b"z" * 99 + b",1,1,,": f"price is not a number: '{'z' * 40}'",
 }

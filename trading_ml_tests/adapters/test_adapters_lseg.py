@@ -53,7 +53,7 @@ def test_quotes_may_have_one_side_and_must_have_one(tmp_path: Path) -> None:
 def test_other_types_are_quarantined_by_name_once_for_both_kinds(tmp_path: Path) -> None:
     refused = pl.concat(chunk.quarantine for chunk in _read(tmp_path, FULL).values())
     assert refused.select("row", "reason").rows() == [
-        (5, "Type 'Auction' is not one of Trade, Quote"),
+        (5, "Type is not one of Trade, Quote: 'Auction'"),
         (6, "Bid Price and Ask Price are empty"),
     ]
 

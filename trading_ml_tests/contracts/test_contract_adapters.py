@@ -14,8 +14,8 @@ import polars as pl
 import pytest
 from isal import igzip
 
-from trading_ml.adapters import ADAPTERS, QUARANTINE, SCHEMAS, RawFile, detect, get
-from trading_ml.adapters.contract import WHERE_KNOWN, Chunk
+from trading_ml.adapters import ADAPTERS, QUARANTINE, RawFile, detect, get
+from trading_ml.adapters.contract import Chunk, known_of, schema_of
 from trading_ml.core.errors import BadFile, Unknown
 
 
@@ -50,8 +50,8 @@ def _time_and_sales(adapter: str, domain: str) -> Sample:
             f"{stamp}Z,-5,Trade,one,1,,,,": "Price is not a number",
             f"{stamp}Z,-5,Trade,1,inf,,,,": "Volume is not finite",
             f"{stamp}Z,-5,Trade,1,,,,,": "Volume is empty",
-            f"{stamp}Z,-5,Settlement,1,1,,,,": "Type 'Settlement' is not one of Trade, Quote",
-            f"{stamp}Z,-5,Trade,1,1,,,": "10 columns where the header has 11",
+            f"{stamp}Z,-5,Settlement,1,1,,,,": "Type is not one of Trade, Quote",
+            f"{stamp}Z,-5,Trade,1,1,,,": "not the 11 columns of the table",
         },
     )
 
@@ -129,8 +129,8 @@ def test_every_adapter_has_a_sample_and_its_own_name() -> None:
 @every_sample
 def test_columns_are_canonical(tmp_path: Path, sample: Sample) -> None:
     for chunk in _read(_file(tmp_path, _text(sample, 50)), sample):
-        schema = dict(SCHEMAS[chunk.kind])
-        for name in WHERE_KNOWN - set(chunk.frame.columns):
+        schema = dict(schema_of(chunk.kind))
+        for name in known_of(chunk.kind) - set(chunk.frame.columns):
             del schema[name]
         assert chunk.frame.schema == pl.Schema(schema)
         assert chunk.quarantine.schema == pl.Schema(QUARANTINE)
