@@ -83,7 +83,6 @@ class Kind:
         when: Which lines are of this kind (all when None).
         needs: Raw columns in which such a line must hold a value.
         either: Raw columns of which at least one must hold a value.
-        faults: What else makes such a line no row, judged on typed and derived cells.
     """
 
     name: str
@@ -91,7 +90,6 @@ class Kind:
     when: pl.Expr | None = None
     needs: tuple[str, ...] = ()
     either: tuple[str, ...] = ()
-    faults: tuple[Fault, ...] = ()
 
     def possible(self, header: Iterable[str]) -> bool:
         """Whether a file with this header can hold lines of this kind."""
@@ -110,6 +108,7 @@ class Form:
     Attributes:
         columns: What is read of the table.
         kinds: What its lines are.
+        wrong: What else makes a line no row, judged on typed and derived cells.
         derived: Further columns, made once from those read, for kinds and faults to use.
         delimiter: The one character between fields.
         order: Names of all columns in a file without a header line, in the order of the file.
@@ -117,6 +116,7 @@ class Form:
 
     columns: tuple[Column, ...]
     kinds: tuple[Kind, ...]
+    wrong: tuple[Fault, ...] = ()
     derived: Mapping[str, pl.Expr] = field(default_factory=dict)
     delimiter: str = ","
     order: tuple[str, ...] = ()
@@ -138,9 +138,8 @@ class Form:
         for kind in self.kinds:
             found += [_absent(kind, (name,)) for name in kind.needs]
             found += [_absent(kind, kind.either)] if kind.either else []
-            found += [(kind.own() & wrong, reason) for wrong, reason in kind.faults]
             found += _bar_faults(kind) if kind.name.startswith(BARS) else []
-        return tuple(found)
+        return (*found, *self.wrong)
 
 
 def _cell_faults(column: Column) -> list[Fault]:
