@@ -17,7 +17,7 @@ from trading_ml.ticks.rules import RULES, Choice, Rule, chosen, judged
 NEEDED: dict[str, dict[str, Any]] = {
     "qualifiers": {"marks": ["XT"]},
     "unit_slip": {"ticks": 5, "at_least": 2},
-    "outlier": {"ticks": 4},
+    "outlier": {"ticks": 3},
     "one_sided": {"carry": True},
     "crossed": {"locked": True},
 }

@@ -45,16 +45,12 @@ def test_unit_slips_are_those_of_plain_python(
 @given(some_prices, st.integers(3, 7), st.sampled_from([2.0, 10.0]))
 def test_outliers_are_those_of_plain_python(prices: list[float], ticks: int, deviations: float) -> None:
     params = OutlierParams(ticks=ticks, deviations=deviations)
-    usual = [median(prices[at - ticks : at]) if at >= ticks else None for at in range(len(prices))]
-    off = [None if m is None else abs(price - m) for price, m in zip(prices, usual, strict=True)]
-    expected = []
-    for at in range(len(prices)):
-        if (m := usual[at]) is None or (now := off[at]) is None:
-            expected.append(False)
-            continue
-        spread = [one for one in off[max(at - ticks, 0) : at] if one is not None]
-        band = max(deviations * 1.4826 * median(spread) if spread else 0.0, 0.005 * abs(m))
-        expected.append(now > band)
+    usual = [median(prices[at - ticks : at]) if at >= ticks else 0.0 for at in range(len(prices))]
+    off = [abs(price - m) for price, m in zip(prices, usual, strict=True)]
+    expected = [False] * len(prices)
+    for at in range(2 * ticks, len(prices)):
+        band = max(deviations * 1.4826 * median(off[at - ticks : at]), 0.005 * abs(usual[at]))
+        expected[at] = off[at] > band
     assert rejected(prices, "outlier", **params.model_dump()) == expected
 
 
