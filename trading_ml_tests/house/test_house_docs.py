@@ -85,13 +85,16 @@ def test_examples_in_docstrings_run(path: Path, tmp_path: Path, monkeypatch: pyt
 
 
 def test_the_reference_names_every_key_and_every_built_in_script() -> None:
+    from trading_ml.core.instruments import Facts
     from trading_ml.features import FEATURES
     from trading_ml.labels import LABELS
     from trading_ml.project import Project
+    from trading_ml.ticks.rules import RULES
 
-    page = (ROOT / "docs" / "reference" / "project.md").read_text()
-    missing = {name for name in (*Project.model_fields, *FEATURES, *LABELS) if f"| `{name}` |" not in page}
-    assert not missing
+    named = {"project": (*Project.model_fields, *FEATURES, *LABELS), "instruments": (*Facts.model_fields, *RULES)}
+    for page, names in named.items():
+        text = (ROOT / "docs" / "reference" / f"{page}.md").read_text()
+        assert not {name for name in names if f"| `{name}` |" not in text}
 
 
 def test_the_reference_names_every_command() -> None:
