@@ -24,7 +24,7 @@ def keys_of_tables(projects: Iterable[Project]) -> list[dg.AssetKey]:
 
 def keys_of_models(project: Project) -> list[dg.AssetKey]:
     """The assets of a project that are one for all dates and instruments."""
-    return [dg.AssetKey([project.name, part]) for part in ("dataset", "version")]
+    return [dg.AssetKey([project.name, part]) for part in ("dataset", "model", "version")]
 
 
 def watching(instrument: str, projects: Iterable[Project]) -> list[Project]:

@@ -1,11 +1,18 @@
 """The assets of a project that are one for all dates and instruments: dataset, model, registered version."""
 
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
 import dagster as dg
 
 from trading_ml import datasets
 from trading_ml.defs import report
 from trading_ml.defs.resources import LakeResource
 from trading_ml.project import Project
+from trading_ml.registry.store import history
+
+if TYPE_CHECKING:
+    from trading_ml.registry.register import Order
 
 
 class Chosen(dg.Config):
@@ -18,7 +25,7 @@ class Chosen(dg.Config):
 
 def models(project: Project) -> list[dg.AssetsDefinition]:
     """Dataset, model and version of a project."""
-    return [_dataset(project), _version(project)]
+    return [_dataset(project), _model(project), _version(project)]
 
 
 def _dataset(project: Project) -> dg.AssetsDefinition:
@@ -57,6 +64,33 @@ def _dataset(project: Project) -> dg.AssetsDefinition:
     return _asset
 
 
+def _model(project: Project) -> dg.AssetsDefinition:
+    key = dg.AssetKey([project.name, "model"])
+
+    @dg.asset(key=key, group_name=project.name, kinds={"keras"}, deps=[dg.AssetKey([project.name, "dataset"])])
+    def _asset(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.MaterializeResult:
+        """The trained network, told to MLflow epoch by epoch; found again where it was trained before."""
+        from trading_ml.registry.register import trained
+
+        def log(epoch: int, metrics: Mapping[str, float]) -> None:
+            context.log.info(f"epoch {epoch}: " + ", ".join(f"{name} {value:.4f}" for name, value in metrics.items()))
+
+        store = lake.open()
+        version = trained(store, datasets.Dataset.open(store, project.name), _order(project, context, key), log)
+        epochs = history(store, project.name, version)
+        return dg.MaterializeResult(
+            metadata={
+                "version": int(version.version),
+                "weights": version.tags["weights"],
+                "best_epoch": int(version.tags["best_epoch"]),
+                "epochs": report.plot(report.lines(epochs, "epoch")),
+                "loss": epochs["loss"][-1],
+            }
+        )
+
+    return _asset
+
+
 def _version(project: Project) -> dg.AssetsDefinition:
     key = dg.AssetKey([project.name, "version"])
 
@@ -64,21 +98,15 @@ def _version(project: Project) -> dg.AssetsDefinition:
         key=key,
         group_name=project.name,
         kinds={"mlflow"},
-        deps=[dg.AssetKey([project.name, "dataset"])],
+        deps=[dg.AssetKey([project.name, "model"])],
         check_specs=[dg.AssetCheckSpec("gate", asset=key)],
     )
     def _asset(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.MaterializeResult:
         """The registered version, judged on the untouched test part; only the gate makes it champion."""
-        from trading_ml.registry.register import Order, register
+        from trading_ml.registry.register import judged
 
         store = lake.open()
-        order = Order(
-            project=project.name, model=project.model, training=project.training, gate=project.gate,
-            description=project.description, project_file=project.text(),
-            tags={"dagster_run_id": context.run_id, "asset_key": key.to_user_string()},
-        )  # fmt: skip
-        with report.logged(context.log):
-            result = register(store, datasets.Dataset.open(store, project.name), order)
+        result = judged(store, datasets.Dataset.open(store, project.name), _order(project, context, key))
         return dg.MaterializeResult(
             metadata={
                 "version": result.version,
@@ -98,3 +126,14 @@ def _version(project: Project) -> dg.AssetsDefinition:
         )
 
     return _asset
+
+
+def _order(project: Project, context: dg.AssetExecutionContext, key: dg.AssetKey) -> "Order":
+    """What is to be made, and by which run."""
+    from trading_ml.registry.register import Order
+
+    return Order(
+        project=project.name, model=project.model, training=project.training, gate=project.gate,
+        description=project.description, project_file=project.text(),
+        tags={"dagster_run_id": context.run_id, "asset_key": key.to_user_string()},
+    )  # fmt: skip

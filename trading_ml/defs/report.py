@@ -64,6 +64,19 @@ def windows(dataset: Any, count: int = 4) -> Any:
     return figure
 
 
+def lines(series: Mapping[str, Sequence[float]], along: str) -> Any:
+    """A figure with one line per series, from 1 on."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(8, 3.5))
+    axes = figure.subplots()
+    for name, values in series.items():
+        axes.plot(range(1, len(values) + 1), values, label=name, marker=".")
+    axes.set_xlabel(along)
+    axes.legend(fontsize=8)
+    return figure
+
+
 def plot(figure: Any) -> dg.MarkdownMetadataValue:
     """A matplotlib figure, embedded so that it needs no file."""
     buffer = BytesIO()

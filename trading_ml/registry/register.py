@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from trading_ml.core import progress
 from trading_ml.core.digest import digest
+from trading_ml.core.errors import NoData
 from trading_ml.core.lake import Lake
 from trading_ml.models import runtime
 from trading_ml.models.params import ModelParams, TrainingParams
@@ -65,8 +66,6 @@ class Order:
 def register(lake: Lake, source: Source, order: Order, on_epoch: OnEpoch = lambda epoch, metrics: None) -> Result:
     """Train, log, register and judge a model; each only if it was not done before.
 
-    One process at a time works for a project; a second one waits, and then finds what the first has made.
-
     Args:
         lake: The data root.
         source: The dataset.
@@ -77,11 +76,33 @@ def register(lake: Lake, source: Source, order: Order, on_epoch: OnEpoch = lambd
         NoData: when a part of the dataset is empty. BadInput: when its label cannot be judged.
         Refused: when the training diverges. A refusal by the gate is an answer, not an error.
     """
+    trained(lake, source, order, on_epoch)
+    return judged(lake, source, order)
+
+
+def trained(lake: Lake, source: Source, order: Order, on_epoch: OnEpoch = lambda epoch, metrics: None) -> ModelVersion:
+    """The first half of `register`: a version that is trained and logged, and perhaps not judged yet.
+
+    One process at a time works for a project; a second one waits, and then finds what the first has made.
+    """
     binary_target(source)
     with lake.lock("models", order.project):
         registry = Registry.make(lake, order.project, order.description)
         registry.settle()
-        version = registry.find(order.key(source)) or _make(registry, source, order, on_epoch)
+        return registry.find(order.key(source)) or _make(registry, source, order, on_epoch)
+
+
+def judged(lake: Lake, source: Source, order: Order) -> Result:
+    """The second half of `register`: the gate opens the test part, and only it moves the champion.
+
+    Raises:
+        NoData: when the model has not been trained.
+    """
+    with lake.lock("models", order.project):
+        registry = Registry.open(lake, order.project)
+        version = registry.find(order.key(source))
+        if version is None:
+            raise NoData(f"{order.project}, dataset {source.digest[:12]}", "has no trained model", "train it first")
         if not _judged(version, order.gate):
             judge_version(registry, version, source, order.gate)
         return Result.of(registry.version(version.version))

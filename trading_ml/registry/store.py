@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from trading_ml.core.errors import NoData
 from trading_ml.core.lake import Lake, publish
+from trading_ml.models.source import PARTS
 from trading_ml.registry.runs import Run
 
 if TYPE_CHECKING:
@@ -140,14 +141,16 @@ class Registry:
         self.client.set_registered_model_alias(self.project, name, version.version)
 
     def load(self, version: ModelVersion) -> Any:
-        """The Keras model of a version."""
+        """The Keras model of a version, from its Keras file alone: what MLflow pickled beside it is not read."""
         from trading_ml.models import runtime
 
         runtime.start()
-        from mlflow import tensorflow as flavor
+        import keras
+
+        import trading_ml.models.components  # noqa: F401  its layers register themselves with Keras
 
         folder = self.client.get_model_version_download_uri(self.project, version.version)
-        return flavor.load_model(folder)
+        return keras.saving.load_model(Path(folder) / "data" / "model.keras", compile=False)
 
     def _abandon(self, run: str, status: str) -> None:
         """End a run that comes to no version: it stays on record, a model it began to log does not."""
@@ -168,6 +171,14 @@ def load_champion(lake: Lake, project: str) -> Any:
     if version is None:
         raise NoData(project, "has no champion: no version has passed the gate", "its versions in MLflow say why")
     return registry.load(version)
+
+
+def history(lake: Lake, project: str, version: ModelVersion) -> dict[str, list[float]]:
+    """The metrics of a version's training after each epoch, by name."""
+    client, run = Registry.open(lake, project).client, str(version.run_id)
+    names = [name for name in client.get_run(run).data.metrics if name.partition("_")[0] not in PARTS]
+    logged = {name: client.get_metric_history(run, name) for name in sorted(names)}
+    return {name: [m.value for m in sorted(points, key=lambda m: m.step)] for name, points in logged.items()}
 
 
 def _create(database: Path, artifacts: str) -> None:

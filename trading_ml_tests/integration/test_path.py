@@ -1,0 +1,98 @@
+"""The whole path on a small market: the same bytes twice, after kills, and from another folder order."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import time
+
+import pytest
+
+LEAK = """\
+import polars as pl
+
+def tomorrow(*, bars: int = 1) -> pl.Expr:
+    return pl.col("close").shift(-bars) / pl.col("close")
+"""
+GREEDY = """\
+import polars as pl
+
+def further(*, horizon: int = 5) -> dict[str, pl.Expr]:
+    rises = pl.col("close").shift(-horizon - 1) > pl.col("close")
+    return {"rises": rises, "label_end": pl.col("ts_close").shift(-horizon)}
+"""
+
+
+def test_a_project_run_gives_what_the_design_says(place, undisturbed):
+    assert set(undisturbed) == {"model", "version", "alias", "dataset", "metrics", "gate"}
+    assert undisturbed["model"] == "small"
+    assert undisturbed["version"] == 1
+    assert undisturbed["alias"] == "candidate"
+    assert not undisturbed["gate"]["passed"]
+    assert undisturbed["gate"]["reasons"]
+    metrics = undisturbed["metrics"]
+    assert {"test_roc_auc", "validation_roc_auc", "train_roc_auc", "test_roc_auc_logistic_on_last"} <= set(metrics)
+    assert all(isinstance(value, float) for value in metrics.values())
+
+
+def test_everything_twice_changes_nothing(place, undisturbed):
+    before = place.digests("calm")
+    place.run("calm", "ingest", *place.raw)
+    assert place.run("calm", "project", "run", "small", code=1) == undisturbed
+    assert place.digests("calm") == before
+    openings = list((place.folder / "calm" / "registry" / "openings").rglob("*.jsonl"))
+    assert [len(path.read_text().splitlines()) for path in openings] == [1]
+
+
+def killed(place, root: str, when: str, *words: object) -> None:
+    """Start a command and kill -9 it as soon as its progress says `when`."""
+    command, env = place.command(root, *words)
+    child = subprocess.Popen(
+        command, env=env, cwd=place.folder, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True,
+        start_new_session=True,
+    )  # fmt: skip
+    assert child.stderr
+    for line in child.stderr:
+        if when in line:
+            time.sleep(0.15)
+            os.killpg(child.pid, signal.SIGKILL)
+            break
+    child.stderr.close()
+    assert child.wait() == -signal.SIGKILL
+
+
+def test_killed_anywhere_the_same_command_ends_with_the_same_digests(place, undisturbed):
+    killed(place, "killed", "read ", "ingest", *place.raw)
+    killed(place, "killed", "merge ", "ingest", *place.raw)
+    place.run("killed", "ingest", *place.raw)
+    for when in ("bars 1m", "features/small", "months of features", "small: epochs"):
+        killed(place, "killed", when, "project", "run", "small")
+    again = place.run("killed", "project", "run", "small", code=1)
+    assert again | {"version": 1} == undisturbed
+    assert place.digests("killed") == place.digests("calm")
+    assert place.weights("killed") == place.weights("calm")
+    assert not list((place.folder / "killed" / "tmp").iterdir())
+
+
+@pytest.mark.parametrize(
+    ("script", "old", "new", "said"),
+    [
+        (LEAK, "features:\n", "features:\n  ahead: {use: 'mine:tomorrow'}\n", "mine:tomorrow"),
+        (GREEDY, "use: atr_rises, period: 14,", "use: 'mine:further',", "mine:further"),
+    ],
+    ids=["feature", "label"],
+)
+def test_a_script_that_looks_ahead_is_refused_by_name(place, undisturbed, script, old, new, said):
+    (place.folder / "mine.py").write_text(script)
+    project = (place.folder / "projects" / "small.yaml").read_text()
+    leaking = project.replace("name: small", "name: leaking").replace(old, new)
+    (place.folder / "projects" / "leaking.yaml").write_text(leaking)
+    command, env = place.command("calm", "project", "run", "leaking", "--json")
+    done = subprocess.run(command, env=env, cwd=place.folder, capture_output=True, text=True, timeout=240)
+    assert done.returncode == 1
+    assert said in json.loads(done.stdout)["error"]
+    assert not (place.folder / "calm" / "features" / "leaking").exists()
+    assert not (place.folder / "calm" / "datasets" / "leaking").exists()
+    (place.folder / "projects" / "leaking.yaml").unlink()
