@@ -23,6 +23,7 @@ from trading_ml.core.lake import Lake, Receipt
 from trading_ml.core.progress import track
 from trading_ml.core.settings import Settings
 from trading_ml.core.time import date_of, day_bounds
+from trading_ml.ticks import adjust
 from trading_ml.ticks.prices import priced, stamps
 
 RECIPE = 1
@@ -75,8 +76,18 @@ def build_span(
     return build(lake, instrument, params, days, executor)
 
 
-def load(lake: Lake, instrument: Instrument, params: BarParams, start: int, end: int) -> pl.DataFrame:
+def load(
+    lake: Lake, instrument: Instrument, params: BarParams, start: int, end: int, adjusted: bool = False
+) -> pl.DataFrame:
     """The bars that open in [`start`, `end`), moments in nanoseconds UTC.
+
+    Args:
+        lake: Where the bars are.
+        instrument: Whose bars.
+        params: Which bars.
+        start: First moment.
+        end: Moment after the last.
+        adjusted: Put prices and sizes on today's footing, see `ticks.adjust`; what is stored stays raw.
 
     Raises:
         NoData: when no day of that range has been built.
@@ -87,7 +98,8 @@ def load(lake: Lake, instrument: Instrument, params: BarParams, start: int, end:
     if not days:
         raise NoData(f"{params.name} bars of {name}", f"there are none from {first} to {last}", "build them first")
     opens = pl.col("ts_open").to_physical()
-    return pl.concat(table.read(name, day) for day in days).filter(opens >= start, opens < end)
+    bars = pl.concat(table.read(name, day) for day in days).filter(opens >= start, opens < end)
+    return adjust.adjusted(bars, instrument, "ts_open") if adjusted else bars
 
 
 def _build_day(lake: Lake, instrument: Instrument, params: BarParams, day: date) -> Receipt | None:

@@ -80,6 +80,9 @@ def test_a_name_needs_source_and_symbol(name: str) -> None:
         ('- {match: "x:*", zone: Mars/Olympus}', "is not an IANA time zone"),
         ('- {match: "x:*", zon: UTC}', "did you mean 'zone'?"),
         ('- {match: "x:*"}\n- {zone: UTC}', "entry 2 has no 'match'"),
+        ('- {match: "x:*", splits: [{date: 2020-08-31, ratio: 0}]}', "splits.0.ratio: input should be greater than 0"),
+        ('- {match: "x:*", splits: [{date: soon, ratio: 4}]}', "splits.0.date"),
+        ('- {match: "x:*", rules: [{a: {}, b: {}}]}', "rules.0"),
         ("zone: UTC", "is not a list"),
         ("- {match: ", "is not YAML"),
     ],
@@ -90,6 +93,25 @@ def test_a_mistake_in_the_list_is_named(tmp_path: Path, content: str, problem: s
     with pytest.raises(BadParams) as caught:
         instrument("x:Y", mine)
     assert problem in str(caught.value)
+
+
+def test_splits_factors_and_rules_are_facts(tmp_path: Path) -> None:
+    mine = tmp_path / "instruments.yaml"
+    mine.write_text(
+        """
+        - match: "x:*"
+          splits: [{date: 2020-08-31, ratio: 4}]
+          factors: [{date: 2012-08-09, factor: 0.9957}]
+          rules: [default, unit_slip, {outlier: {ticks: 101}}]
+        """
+    )
+    facts = instrument("x:Y", mine)
+    assert [(split.date.isoformat(), split.ratio) for split in facts.splits] == [("2020-08-31", 4)]
+    assert [(one.date.isoformat(), one.factor) for one in facts.factors] == [("2012-08-09", 0.9957)]
+    assert [(use.name, dict(use.params)) for use in facts.rules] == [
+        ("default", {}), ("unit_slip", {}), ("outlier", {"ticks": 101}),
+    ]  # fmt: skip
+    assert [use.name for use in instrument("lseg:ABF.L", mine).rules] == ["default"]
 
 
 KNOWN = ["lseg:ABF.L", "bitflyer:BTC_JPY", "other:BTC_JPY"]
