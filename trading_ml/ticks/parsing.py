@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import shutil
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
-from typing import Any
 
 from trading_ml import adapters
+from trading_ml.adapters import Adapter, Chunk
 from trading_ml.adapters.raw import BLOCK, RawFile
 from trading_ml.core import progress
-from trading_ml.core.digest import digest, file_digest
+from trading_ml.core.digest import digest
 from trading_ml.core.errors import BadFile
 from trading_ml.core.lake import Lake, publish
 from trading_ml.ticks.parts import PartWriter, zones_of
+from trading_ml.ticks.quarantine import QuarantineWriter
 from trading_ml.ticks.records import Parsed, Upload, parts_folder, quarantine_path
 
 Watcher = Callable[[int, int, int], None]
@@ -25,8 +24,8 @@ Watcher = Callable[[int, int, int], None]
 
 def is_current(lake: Lake, upload: Upload, parsed: Parsed) -> bool:
     """Whether reading the upload again would give what is there: same adapter code, symbol and zones."""
-    there = parts_folder(lake, upload, parsed).exists()
-    return there and parsed.recipe == _recipe(upload) and parsed.zones == zones_of(parsed.zones)
+    readable = upload.adapter in adapters.ADAPTERS and parts_folder(lake, upload, parsed).exists()
+    return readable and parsed.recipe == _recipe(upload) and parsed.zones == zones_of(parsed.zones)
 
 
 def read(lake: Lake, upload: Upload, watch: Watcher | None = None) -> Parsed:
@@ -39,20 +38,23 @@ def read(lake: Lake, upload: Upload, watch: Watcher | None = None) -> Parsed:
         BadFile: when the file is gone, has changed since it was announced, or breaks off.
         AccountingError: when the adapter lost or invented rows.
     """
-    raw = RawFile.of(Path(upload.path))
+    raw, adapter = RawFile.of(Path(upload.path)), adapters.get(upload.adapter)
     if raw.sha256 != upload.sha256:
         raise BadFile(upload.path, "has changed since it was announced", "ingest it again")
-    with lake.staging() as stage:
-        writer = _written(lake, stage, upload, watch or _reporter(upload))
-        partitions, refused = writer.finish(), writer.quarantine()
+    with lake.staging() as stage, lake.staging() as aside:
+        with QuarantineWriter(aside / "rows") as quarantine:
+            writer = PartWriter(lake, stage, adapter.source, quarantine)
+            for rows in _chunks(adapter, upload, watch or _reporter(upload)):
+                writer.add(rows)
+            partitions = writer.finish()
         folder = digest([part.model_dump(mode="json") for part in partitions])[:12]
         final = lake.path("uploads", upload.id, "parts", folder)
         if not final.exists():
             publish(stage, final)
-    lake.write_parquet(quarantine_path(lake, upload.id), refused)
+        publish(aside / "rows", quarantine_path(lake, upload.id))
     parsed = Parsed(
         rows=writer.rows,
-        quarantined=dict(sorted(refused.group_by("reason").len().iter_rows())),
+        quarantined=dict(sorted(quarantine.problems.items())),
         recipe=_recipe(upload),
         zones=writer.zones,
         partitions=partitions,
@@ -69,32 +71,17 @@ def drop_replaced(lake: Lake, upload: Upload, parsed: Parsed) -> None:
             shutil.rmtree(folder)
 
 
-def _written(lake: Lake, stage: Path, upload: Upload, watch: Watcher) -> PartWriter:
-    writer, passed = PartWriter(lake, stage, upload.adapter), [0]
-    path = Path(upload.path)
-    total = _text_bytes(path)
-    for chunk in adapters.get(upload.adapter).read(_Watched(path, upload.sha256, passed.append), upload.symbol):
-        writer.add(chunk)
-        watch(min(sum(passed), total), total, writer.rows)
-    return writer
-
-
 def _recipe(upload: Upload) -> str:
-    adapter = adapters.ADAPTERS.get(upload.adapter)
-    return digest(upload.adapter, _source(adapter.read) if adapter else None, upload.symbol)
+    return digest(upload.adapter, adapters.get(upload.adapter).recipe, upload.symbol)
 
 
-@cache
-def _source(function: Callable[..., Any]) -> str:
-    """Digest of the code an adapter reads with: its own module and those of its room that this one uses."""
-    room, used, waiting = f"{adapters.__name__}.", set[str](), {function.__module__}
-    while waiting:
-        name = waiting.pop()
-        used.add(name)
-        parts = vars(sys.modules[name]).values()
-        owners = {getattr(part, "__module__", getattr(part, "__name__", None)) for part in parts}
-        waiting |= {owner for owner in owners if str(owner).startswith(room)} - used
-    return digest([file_digest(Path(str(sys.modules[name].__file__))) for name in sorted(used)])
+def _chunks(adapter: Adapter, upload: Upload, watch: Watcher) -> Iterator[Chunk]:
+    path, passed, rows = Path(upload.path), [0], 0
+    total = _text_bytes(path)
+    for chunk in adapter.read(_Watched(path, upload.sha256, passed.append), upload.symbol):
+        rows += chunk.rows
+        yield chunk
+        watch(min(sum(passed), total), total, rows)
 
 
 def _reporter(upload: Upload) -> Watcher:
@@ -117,8 +104,8 @@ class _Watched(RawFile):
 
     taken: Callable[[int], None]
 
-    def blocks(self, size: int = BLOCK) -> Iterator[bytes]:
+    def blocks(self, size: int = BLOCK, member: str | None = None) -> Iterator[bytes]:
         """The file's blocks."""
-        for block in super().blocks(size):
+        for block in super().blocks(size, member):
             self.taken(len(block))
             yield block

@@ -8,13 +8,14 @@ from pathlib import Path
 
 import polars as pl
 
-from trading_ml.adapters import QUARANTINE, Chunk
+from trading_ml.adapters import Chunk
 from trading_ml.core.digest import digest
 from trading_ml.core.errors import AccountingError
 from trading_ml.core.instruments import instrument, key_of
 from trading_ml.core.lake import Lake
 from trading_ml.core.settings import Settings
 from trading_ml.core.time import local_date
+from trading_ml.ticks.quarantine import QuarantineWriter
 from trading_ml.ticks.records import Cell, Part
 
 FLUSH_ROWS = 1_000_000
@@ -27,13 +28,13 @@ class PartWriter:
     Args:
         lake: Where the writing is staged.
         folder: A folder nobody reads yet.
-        source: Source of the instruments, the adapter's name.
+        source: Source of the instruments.
+        quarantine: Where rows go that are no ticks.
     """
 
-    def __init__(self, lake: Lake, folder: Path, source: str) -> None:
-        self._lake, self._folder, self._source = lake, folder, source
+    def __init__(self, lake: Lake, folder: Path, source: str, quarantine: QuarantineWriter) -> None:
+        self._lake, self._folder, self._source, self._quarantine = lake, folder, source, quarantine
         self._waiting: dict[str, list[pl.DataFrame]] = defaultdict(list)
-        self._quarantine: list[pl.DataFrame] = []
         self._held = 0
         self._digests: dict[Cell, list[str]] = defaultdict(list)
         self._rows: Counter[Cell] = Counter()
@@ -48,10 +49,9 @@ class PartWriter:
         """
         if chunk.rows != chunk.frame.height + chunk.quarantine.height:
             told = f"{chunk.rows} rows became {chunk.frame.height} ticks and {chunk.quarantine.height} in quarantine"
-            raise AccountingError(f"adapter {self._source}", told, "every row must be one or the other")
+            raise AccountingError(f"source {self._source}", told, "every row must be one or the other")
         self.rows += chunk.rows
-        if chunk.quarantine.height:
-            self._quarantine.append(chunk.quarantine)
+        self._quarantine.add(chunk.quarantine)
         if chunk.frame.height:
             self._waiting[chunk.kind].append(chunk.frame)
             self._held += chunk.frame.height
@@ -65,7 +65,7 @@ class PartWriter:
             AccountingError: when the rows written and quarantined are not the rows read.
         """
         self._flush()
-        written, quarantined = sum(self._rows.values()), self.quarantine().height
+        written, quarantined = self._rows.total(), self._quarantine.rows
         if self.rows != written + quarantined:
             raise AccountingError(
                 f"source {self._source}", f"{self.rows} rows read, {written} written, {quarantined} quarantined"
@@ -74,10 +74,6 @@ class PartWriter:
             Part(**cell._asdict(), rows=self._rows[cell], digest=digest(self._digests[cell]))
             for cell in sorted(self._rows)
         )
-
-    def quarantine(self) -> pl.DataFrame:
-        """Rows that are no ticks, with reason and raw text, in file order."""
-        return pl.concat([pl.DataFrame(schema=QUARANTINE), *self._quarantine]).sort("row", maintain_order=True)
 
     def _flush(self) -> None:
         for kind, frames in self._waiting.items():

@@ -17,7 +17,7 @@ from trading_ml.adapters import QUARANTINE, Adapter, Chunk, RawFile, lseg
 from trading_ml.core import progress
 from trading_ml.core.errors import AccountingError, BadFile, BadParams, NoData, Unknown
 from trading_ml.core.lake import Lake
-from trading_ml.ticks import parsing, parts, records, uploads
+from trading_ml.ticks import parts, records, uploads
 from trading_ml.ticks.records import Cell
 
 HEADER = "#RIC,Domain,Date-Time,Type,Price,Volume,Qualifiers"
@@ -260,16 +260,11 @@ def test_a_changed_adapter_is_read_again_and_equal_parts_stay(
 ) -> None:
     upload = uploads.announce(lake, raw)
     first = uploads.parse(lake, upload.id)
-    monkeypatch.setattr(parsing, "_source", lambda function: "edited")
+    monkeypatch.setitem(adapters.ADAPTERS, "lseg", replace(lseg.ADAPTER, declaration="edited"))
     assert [status.state for status in uploads.ledger(lake)] == ["announced"]
     second = uploads.parse(lake, upload.id)
     assert second.recipe != first.recipe
     assert (second.folder, second.partitions) == (first.folder, first.partitions)
-
-
-def test_the_recipe_covers_the_adapter_and_the_code_it_reads_with() -> None:
-    assert parsing._source(lseg.read) == parsing._source(lseg.ADAPTER.read)
-    assert parsing._source(lseg.read) != parsing._source(_row_by_row)
 
 
 def test_parts_that_were_deleted_are_read_again(lake: Lake, raw: Path) -> None:
