@@ -35,6 +35,7 @@ _SESSIONS = {  # by weekday: zone, minute of the day it opens, then runs of (sec
     3: ("Asia/Tokyo", 540, ((1, 60), (120, 14), (300, 24))),
     4: _NEW_YORK,
     5: ("UTC", 0, ((3600, 24),)),
+    6: ("UTC", 0, ((3600, 24),)),
 }
 _SPIKE, _FLAT, _BURST = 97, 211, 131
 """Every so many bars there is a price spike, a flat stretch begins, the volume bursts."""
@@ -66,7 +67,7 @@ def _stamps() -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Opens and closes of the last `LONGEST` bars; one bar in twenty is missing."""
     opens, closes, day, count = [], [], _END, 0
     while count < LONGEST * 1.1:
-        if day.weekday() in _SESSIONS:
+        if day.weekday() < 5 or day.weekday() % 2 != day.isocalendar().week % 2:  # Saturday and Sunday in turn
             zone, minute, runs = _SESSIONS[day.weekday()]
             lengths = np.repeat([seconds for seconds, _ in runs], [n for _, n in runs]) * SECOND
             starts = day_bounds(day, zone)[0] + minute * 60 * SECOND + np.cumsum(lengths) - lengths

@@ -66,6 +66,9 @@ class Yardstick:
         if any(gap[skip.get(name, 0) :].max(initial=0.0) > _STRICT for name, gap in gaps.items()):
             noise = _noise(evaluate, bars, part)
             gaps = {c.name: self._gap(c, start, noise[c.name]) for c in part.iter_columns()}
+            for name, level in noise.items():  # what is nothing but noise is not looked into again
+                known = self._noise[name][start + skip.get(name, 0) : start + part.height]
+                np.fmax(known, np.where(np.isinf(level), np.inf, 0.0)[skip.get(name, 0) :], out=known)
         return gaps
 
     def _gap(self, column: pl.Series, start: int, noise: Numbers | float) -> Numbers:
