@@ -74,8 +74,8 @@ def sample(head: bytes, form: Form) -> tuple[int, int] | None:
     r"""How many of the first lines are rows of a form, and how many were looked at; None if it is another table.
 
     Example:
-        >>> from trading_ml.adapters.form import NUMBER, Column
-        >>> sample(b"time,price\n1,9.5\n2,x\n", Form((Column("price", NUMBER, filled=True),), ()))
+        >>> from trading_ml.adapters.form import NUMBER, Column, Kind
+        >>> sample(b"time,price\n1,9.5\n2,x\n", Form((Column("price", NUMBER, filled=True),), (Kind("trades", {}),)))
         (1, 2)
     """
     lines = head.removeprefix(BOM).split(b"\n")
