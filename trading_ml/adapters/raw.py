@@ -1,4 +1,4 @@
-"""Raw files as they come: plain, gz, or a zip of one file; streamed in blocks cut at line ends, in bounded memory."""
+"""Raw files as they come: plain, gz, or zipped; streamed in blocks cut at line ends, in bounded memory."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from io import BufferedReader
 from pathlib import Path
 from typing import cast
@@ -66,27 +66,45 @@ class RawFile:
         """First 8 bytes of the sha256: the number that leads from a tick back to this file."""
         return int(self.sha256[:16], 16)
 
-    def blocks(self, size: int = BLOCK) -> Iterator[bytes]:
+    @cached_property
+    def members(self) -> tuple[str, ...]:
+        """Names of the files in a zip, in its order; of any other file its own name.
+
+        Raises:
+            BadFile: as `blocks`.
+        """
+        with _named(self.path), self.path.open("rb") as plain:
+            if not plain.peek(4).startswith(_ZIP):
+                return (self.path.name,)
+            with zipfile.ZipFile(plain) as archive:
+                return tuple(member.filename for member in _files(archive))
+
+    def blocks(self, size: int = BLOCK, member: str | None = None) -> Iterator[bytes]:
         """The decompressed bytes in blocks of about `size`, each ending at a line end (the last may not).
 
         Memory is bounded by `size` and `LINE` whatever the file holds: a line beyond `LINE` is shortened, to a
         length that still shows that it was too long.
 
+        Args:
+            size: Bytes read at a time.
+            member: Which of `members`; needed where there are several.
+
         Raises:
             BadFile: when the file is missing, breaks off, is corrupt, or is an archive of several files.
         """
-        with _opened(self.path) as stream:
+        with _opened(self.path, member) as stream:
             yield from cut(iter(partial(stream.read, size), b""))
 
 
 def head(path: Path, size: int = HEAD) -> bytes:
-    """The first `size` decompressed bytes of a file.
+    """The first `size` decompressed bytes of a file, of the first one in a zip.
 
     Raises:
         BadFile: as `RawFile.of` and `RawFile.blocks`.
     """
     check(path)
-    with _opened(path) as stream:
+    first = next(iter(RawFile(path, "").members), None)
+    with _opened(path, first) as stream:
         return stream.read(size)
 
 
@@ -125,21 +143,27 @@ def cut(chunks: Iterable[bytes]) -> Iterator[bytes]:
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[BufferedReader]:
-    """The decompressed bytes of `path`; whatever goes wrong while reading them names the file."""
+def _opened(path: Path, member: str | None = None) -> Iterator[BufferedReader]:
+    """The decompressed bytes of `path`, or of one file in it."""
+    with _named(path), ExitStack() as stack:
+        stream = _stream(path, member, stack)
+        start = stream.peek(16)[:16]
+        for magic, what in _FOREIGN.items():
+            if start.startswith(magic):
+                raise BadFile(path, f"is {what}", "give plain UTF-8 text, gz of it, or a zip of one such file")
+        yield stream
+
+
+@contextmanager
+def _named(path: Path) -> Iterator[None]:
+    """Whatever goes wrong while reading a file names it."""
     try:
-        with ExitStack() as stack:
-            stream = _stream(path, stack)
-            start = stream.peek(16)[:16]
-            for magic, what in _FOREIGN.items():
-                if start.startswith(magic):
-                    raise BadFile(path, f"is {what}", "give plain UTF-8 text, gz of it, or a zip of one such file")
-            yield stream
+        yield
     except _BROKEN as cause:  # pyright: ignore[reportGeneralTypeIssues]
         raise BadFile(path, f"is truncated or corrupt ({cause})", "fetch it again") from cause
 
 
-def _stream(path: Path, stack: ExitStack) -> BufferedReader:
+def _stream(path: Path, name: str | None, stack: ExitStack) -> BufferedReader:
     """The bytes of `path`, unpacked according to how they begin, whatever the file is called."""
     plain = stack.enter_context(path.open("rb"))
     magic = plain.peek(4)
@@ -148,9 +172,13 @@ def _stream(path: Path, stack: ExitStack) -> BufferedReader:
     if not magic.startswith(_ZIP):
         return plain
     archive = stack.enter_context(zipfile.ZipFile(plain))
-    members = [member for member in archive.infolist() if not member.is_dir()]
+    members = [member for member in _files(archive) if name in (None, member.filename)]
     if len(members) != 1:
         raise BadFile(path, f"is a zip of {len(members)} files, not of one", "unpack it and give its files")
     if members[0].flag_bits & 1:
         raise BadFile(path, "is an encrypted zip", "unpack it first")
     return cast(BufferedReader, stack.enter_context(archive.open(members[0])))
+
+
+def _files(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
+    return [member for member in archive.infolist() if not member.is_dir()]

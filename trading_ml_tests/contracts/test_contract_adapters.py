@@ -7,6 +7,7 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -24,11 +25,18 @@ class Sample(NamedTuple):
 
     adapter: str
     header: str
+    """Empty where the format has none."""
     sound: tuple[str, ...]
     """Repeated as often as a test needs."""
     prices: tuple[str, ...]
     """A price that stands in each sound line."""
     broken: dict[str, str]
+    noise: dict[str, str] = {"": "blank line", "\0": "NUL byte inside the line", '"': "bad quoting"}
+    """Lines that are no row of any format."""
+    name: str = "made_up.csv"
+    """What the file is called, where names tell something."""
+    scale: float = 1
+    """What the prices in the lines are divided by."""
 
 
 _LSEG_HEADER = "#RIC,Domain,Date-Time,GMT Offset,Type,Price,Volume,Seq. No.,Qualifiers,Bid Price,Ask Price"
@@ -54,6 +62,10 @@ def _time_and_sales(adapter: str, domain: str) -> Sample:
             f"{stamp}Z,-5,Trade,1,1,,,": "not the 11 columns of the table",
         },
     )
+
+
+def _message(stream: str, body: str) -> str:
+    return f'1723161254087896568 {{"stream":"ethusdt@{stream}","data":{{{body}}}}}'
 
 
 _ASKED = '"made.up","ETH_JPY","2019-05-01T00:00:02.5+09:00"'
@@ -87,13 +99,68 @@ SAMPLES = {
             '"ETH_JPY","","2019-05-01T00:00:08Z","8","","","",""': "best_bid and best_ask are empty",
         },
     ),
+    "binance trades": Sample(
+        "binance",
+        "id,price,qty,quoteQty,time,isBuyerMaker,isBestMatch",
+        ("8,10.25,0.5,5.125,1723161255342,True,True", "9,-3,1,3,1735689600000001,false,True"),
+        ("10.25", "-3"),
+        {
+            "9,ten,1,3,1735689600000001,false,True": "price is not a number",
+            "9,1,nan,3,1735689600000001,false,True": "qty is not finite",
+            "9,1,1,1,17356896,false,True": "time is no time in ms or µs",
+            "9,1,1,1,1735689600000001,maybe,True": "isBuyerMaker is not one of true, false, True, False",
+            "9,1,1,1,1735689600000001,false": "not the 7 columns of the table",
+        },
+        name="ETHUSDT-trades-2025-01-01.csv",
+    ),
+    "binance aggTrades": Sample(
+        "binance",
+        "",
+        ("8,10.25,0.5,1,2,1723161255342,true", "9,10.5,1,3,3,1735689600000001,false"),
+        ("10.25", "10.5"),
+        {
+            "9,,1,3,3,1735689600000001,false": "price is empty",
+            "9.5,10.5,1,3,3,1735689600000001,false": "id is not a whole number",
+        },
+        name="ETHUSD_PERP-aggTrades-2025-01.csv",
+    ),
+    "binance klines": Sample(
+        "binance",
+        "",
+        (
+            "1735689600000000,9.5,10.25,9.5,10,1,1735689659999999,10,3,1,10,0",
+            "1735689660000000,10.5,10.5,10.5,10.5,0,1735689719999999,0,0,0,0,0",
+        ),
+        ("9.5", "10.5"),
+        {
+            "1735689660000000,10,9,10,10,0,1735689719999999,0,0,0,0,0": "high is below low",
+            "1735689660000000,10,10,10,,0,1735689719999999,0,0,0,0,0": "close is empty",
+        },
+        name="ETHUSDT-1m-2025-01.csv",
+    ),
+    "binance capture": Sample(
+        "binance",
+        "",
+        (
+            _message("trade", '"s":"ETHUSDT","t":5,"p":"10.25","q":"2","T":1723161255342,"m":true'),
+            _message("bookTicker", '"u":9,"s":"ETHUSDT","b":"10","B":"3.5","a":"10.5","A":"1.5"'),
+        ),
+        ("10.25", "10"),
+        {
+            _message("trade", '"s":"ETHUSDT","t":5,"p":"ten","q":"2","T":1723161255342,"m":true'): "p is not a number",
+            _message("trade", '"s":"ETHUSDT","t":5,"q":"2","T":1723161255342,"m":true'): "p is empty",
+            _message("trade", '"s":"ETHUSDT","t":'): "message of stream trade is broken",
+            _message("depth", '"b":[["10","2"]]'): "stream depth is not read",
+        },
+        noise={"": "blank line", "\0": "not a local time and a message of a stream"},
+    ),
 }
 every_sample = pytest.mark.parametrize("sample", SAMPLES.values(), ids=SAMPLES.keys())
 
 
 def _text(sample: Sample, sound: int, end: str = "\n") -> str:
     """The broken lines of a sample, each behind and before sound ones."""
-    lines = [sample.header]
+    lines = [sample.header] if sample.header else []
     broken = list(sample.broken)
     for number in range(sound):
         lines.append(sample.sound[number % len(sample.sound)])
@@ -102,9 +169,10 @@ def _text(sample: Sample, sound: int, end: str = "\n") -> str:
     return end.join(lines) + end
 
 
-def _file(tmp_path: Path, text: str, name: str = "made_up.csv.gz") -> RawFile:
-    path = tmp_path / name
-    path.write_bytes(gzip.compress(text.encode()) if name.endswith("gz") else text.encode())
+def _file(folder: Path, text: str, name: str = "made_up.csv", packed: bool = True) -> RawFile:
+    folder.mkdir(exist_ok=True)
+    path = folder / (f"{name}.gz" if packed else name)
+    path.write_bytes(gzip.compress(text.encode()) if packed else text.encode())
     return RawFile.of(path)
 
 
@@ -128,28 +196,30 @@ def test_every_adapter_has_a_sample_and_its_own_name() -> None:
 
 @every_sample
 def test_columns_are_canonical(tmp_path: Path, sample: Sample) -> None:
-    for chunk in _read(_file(tmp_path, _text(sample, 50)), sample):
+    always = {"symbol", "ts_event", "seq", "row"}
+    for chunk in _read(_file(tmp_path, _text(sample, 50), sample.name), sample):
         schema = dict(schema_of(chunk.kind))
         for name in known_of(chunk.kind) - set(chunk.frame.columns):
             del schema[name]
         assert chunk.frame.schema == pl.Schema(schema)
         assert chunk.quarantine.schema == pl.Schema(QUARANTINE)
-        assert chunk.frame.select("symbol", "ts_event", "seq", "row").null_count().sum_horizontal().item() == 0
+        assert chunk.frame.select(always & schema.keys()).null_count().sum_horizontal().item() == 0
 
 
 @every_sample
 def test_every_line_is_accounted_for_once(tmp_path: Path, sample: Sample) -> None:
-    chunks = _read(_file(tmp_path, _text(sample, 5_000)), sample)
+    chunks = _read(_file(tmp_path, _text(sample, 5_000), sample.name), sample)
     assert all(chunk.rows == chunk.frame.height + chunk.quarantine.height for chunk in chunks)
     rows = [row for frame in _frames(chunks).values() for row in frame["row"]] + _quarantine(chunks)["row"].to_list()
-    assert sorted(rows) == list(range(2, 5_000 + len(sample.broken) + 2))
+    first = 2 if sample.header else 1
+    assert sorted(rows) == list(range(first, first + 5_000 + len(sample.broken)))
 
 
 @every_sample
 def test_every_malformed_line_is_quarantined_with_its_reason_and_text(tmp_path: Path, sample: Sample) -> None:
-    noise = {"": "blank line", "\0": "NUL byte inside the line", sample.header: "header repeated", '"': "bad quoting"}
-    sample = sample._replace(broken=sample.broken | noise)
-    quarantine = _quarantine(_read(_file(tmp_path, _text(sample, 60)), sample))
+    repeated = {sample.header: "header repeated"} if sample.header else {}
+    sample = sample._replace(broken=sample.broken | sample.noise | repeated)
+    quarantine = _quarantine(_read(_file(tmp_path, _text(sample, 60), sample.name), sample))
     assert quarantine["text"].to_list() == list(sample.broken)
     for found, wanted in zip(quarantine["reason"], sample.broken.values(), strict=True):
         assert found == wanted or found.startswith(f"{wanted}: ")
@@ -158,12 +228,13 @@ def test_every_malformed_line_is_quarantined_with_its_reason_and_text(tmp_path: 
 @every_sample
 def test_a_row_leads_to_its_line(tmp_path: Path, sample: Sample) -> None:
     text = _text(sample, 60)
-    for kind, frame in _frames(_read(_file(tmp_path, text), sample)).items():
-        for row, price in frame.select("row", "price" if kind == "trades" else "bid").iter_rows():
+    for kind, frame in _frames(_read(_file(tmp_path, text, sample.name), sample)).items():
+        column = {"trades": "price", "quotes": "bid"}.get(kind, "open")
+        for row, price in frame.select("row", column).iter_rows():
             line = text.split("\n")[row - 1]
             known = sample.prices[sample.sound.index(line)]
             assert known in line
-            assert float(known) == price
+            assert float(known) / sample.scale == price
 
 
 @every_sample
@@ -171,12 +242,13 @@ def test_reading_twice_in_any_packing_gives_the_same(tmp_path: Path, sample: Sam
     text = _text(sample, 5_000)
     path = tmp_path / "packed.zip"
     with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr("inside.csv", text)
+        archive.writestr(sample.name, text)
+    windows = "\ufeff" + _text(sample, 5_000, end="\r\n")
     files = [
-        _file(tmp_path, text),
-        _file(tmp_path, text),
-        _file(tmp_path, text, "plain.csv"),
-        _file(tmp_path, "\ufeff" + _text(sample, 5_000, end="\r\n"), "windows.csv"),
+        _file(tmp_path, text, sample.name),
+        _file(tmp_path, text, sample.name),
+        _file(tmp_path, text, sample.name, packed=False),
+        _file(tmp_path / "windows", windows, sample.name, packed=False),
         RawFile.of(path),
     ]
     first, *others = [_read(raw, sample) for raw in files]
@@ -188,7 +260,7 @@ def test_reading_twice_in_any_packing_gives_the_same(tmp_path: Path, sample: Sam
 
 @every_sample
 def test_a_symbol_given_replaces_the_one_in_the_file(tmp_path: Path, sample: Sample) -> None:
-    raw = _file(tmp_path, _text(sample, 60))
+    raw = _file(tmp_path, _text(sample, 60), sample.name)
     for kind, frame in _frames(_read(raw, sample, "OTHER")).items():
         assert set(frame["symbol"]) == {"OTHER"}
         assert frame.drop("symbol").equals(_frames(_read(raw, sample))[kind].drop("symbol"))
@@ -196,13 +268,13 @@ def test_a_symbol_given_replaces_the_one_in_the_file(tmp_path: Path, sample: Sam
 
 @every_sample
 def test_exactly_one_adapter_fits_and_says_why(tmp_path: Path, sample: Sample) -> None:
-    adapter, why = detect(_file(tmp_path, _text(sample, 60)).path)
+    adapter, why = detect(_file(tmp_path, _text(sample, 60), sample.name).path)
     assert (adapter.name, bool(why)) == (sample.adapter, True)
 
 
 @every_sample
 def test_a_file_that_breaks_off_is_refused_by_name(tmp_path: Path, sample: Sample) -> None:
-    raw = _file(tmp_path, _text(sample, 5_000))
+    raw = _file(tmp_path, _text(sample, 5_000), sample.name)
     raw.path.write_bytes(raw.path.read_bytes()[:-12])
     with pytest.raises(BadFile, match="truncated or corrupt") as refusal:
         _read(raw, sample)
@@ -217,9 +289,14 @@ def test_a_file_of_another_format_is_refused_by_name(tmp_path: Path, name: str) 
     assert refusal.value.culprit == str(raw.path)
 
 
-def test_the_recipe_names_the_code_that_reads() -> None:
-    assert len({adapter.recipe for adapter in ADAPTERS.values()}) >= 2
-    assert all(len(adapter.recipe) == 64 for adapter in ADAPTERS.values())
+def test_the_recipe_names_all_code_and_whatever_else_decides_how_files_are_read() -> None:
+    recipes = {adapter.recipe for adapter in ADAPTERS.values()}
+    assert len(recipes) == len(ADAPTERS)
+    lseg = replace(ADAPTERS["lseg"])
+    assert lseg.recipe in recipes
+    assert replace(lseg, declaration="edited").recipe not in recipes
+    assert replace(lseg, origin="elsewhere").recipe not in recipes
+    assert replace(lseg, read=ADAPTERS["bitflyer"].read).recipe != lseg.recipe
 
 
 _MEASURE = """
@@ -240,6 +317,7 @@ def _peaks(adapter: str, *paths: Path) -> list[tuple[int, int]]:
 
 
 def _write(path: Path, parts: Iterator[bytes]) -> Path:
+    path.parent.mkdir(exist_ok=True)
     with igzip.open(path, "wb") as file:
         for part in parts:
             file.write(part)
@@ -251,8 +329,8 @@ def test_memory_does_not_grow_with_the_file(tmp_path: Path, sample: Sample) -> N
     few = _text(sample, 30).encode()
     more = (("\n".join(sample.sound) + "\n") * 1_000).encode()
     times = 12_000_000 // len(more)
-    small = _write(tmp_path / "small.csv.gz", iter([few, *[more] * times]))
-    large = _write(tmp_path / "large.csv.gz", iter([few, *[more] * times * 20]))
+    small = _write(tmp_path / "small" / f"{sample.name}.gz", iter([few, *[more] * times]))
+    large = _write(tmp_path / "large" / f"{sample.name}.gz", iter([few, *[more] * times * 20]))
     *_, (rows, before), (many, after) = _peaks(sample.adapter, small, small, small, large)
     assert many > 19 * rows
     assert after - before < 90, "megabytes more, reading 228 megabytes more: allocators settle, rows do not pile up"
