@@ -114,7 +114,7 @@ def _by_instrument(stale: dict[merge.Cell, str]) -> dict[str, dict[merge.Cell, s
 
 def _ranges(days: set[date], lake: Lake, instrument: str) -> list[list[date]]:
     """The days, split where a day that has ticks and needs nothing lies between two of them."""
-    known = {day for kind in merge.COLUMNS for day in lake.table("ticks", kind).dates(instrument)}
+    known = {day for kind in merge.kinds(lake) for day in lake.table("ticks", kind).dates(instrument)}
     ranges: list[list[date]] = [[]]
     for day in sorted(days | known):
         if day in days:

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
+from trading_ml.adapters.contract import known_of, schema_of
 from trading_ml.core.digest import digest
 from trading_ml.core.errors import AccountingError
 from trading_ml.core.instruments import Instrument, instrument, key_of
@@ -26,11 +27,7 @@ from trading_ml.ticks.rules import Choice, chosen, judged, rules_digest
 VERSION = 1
 """Raise it when the same parts would give other ticks: every partition is then merged again."""
 ORDER = ("ts_event", "seq", "upload", "row")
-COLUMNS = {
-    "trades": ("ts_event", "price", "size", "seq", "side", "conditions", "excluded_by", "upload", "row"),
-    "quotes": ("ts_event", "bid", "ask", "bid_size", "ask_size", "seq", "excluded_by", "upload", "row"),
-}
-WHERE_KNOWN = ("ts_recv", "trade_id", "carried")
+_NOT_STORED = frozenset({"symbol", "row"})
 
 
 class Share(NamedTuple):
@@ -93,7 +90,7 @@ def build_dates(
         lake: Where uploads and ticks are.
         instrument: Whose ticks.
         days: Local dates in the instrument's zone.
-        kind: `trades` or `quotes`.
+        kind: `trades`, `quotes`, `orders`, or the bars that files hold, such as `bars_1m`.
         executor: Where to work; by default as many threads as the settings allow.
     """
     cells = [Cell(kind, instrument.name, day) for day in sorted(set(days))]
@@ -137,6 +134,18 @@ def stale(lake: Lake) -> dict[Cell, str]:
     }
 
 
+def columns(kind: str, found: pl.DataFrame) -> list[str]:
+    """Columns of stored rows, in order: those every source has, where a row comes from, those only some have."""
+    always = [name for name in schema_of(kind) if name not in known_of(kind) | _NOT_STORED]
+    told = [*always, "excluded_by", "upload", "row"]
+    return told + [name for name in found.columns if name not in told]
+
+
+def kinds(lake: Lake) -> list[str]:
+    """Every kind of which there are rows: trades, quotes, orders, bars_1m, ..."""
+    return sorted(path.name for path in lake.path("ticks").glob("*") if path.is_dir())
+
+
 def _build(lake: Lake, cell: Cell, given: list[Share], choices: Sequence[Choice]) -> Receipt | None:
     table, inputs = _table(lake, cell), _inputs(given, rules_digest(choices))
     if not given:
@@ -145,9 +154,9 @@ def _build(lake: Lake, cell: Cell, given: list[Share], choices: Sequence[Choice]
     receipt = table.receipt(cell.instrument, cell.date)
     if receipt and receipt.inputs == inputs:
         return receipt
-    kept, duplicates = repeats.split(pl.concat([share.rows() for share in given], how="diagonal"))
-    clean = judged(kept.sort(ORDER), choices)
-    ticks = clean.select(*COLUMNS[cell.kind], *(name for name in WHERE_KNOWN if name in clean.columns))
+    kept, duplicates = repeats.split(pl.concat([share.rows() for share in given], how="diagonal"), cell.kind)
+    clean = judged(kept.sort(name for name in ORDER if name in kept.columns), choices)
+    ticks = clean.select(columns(cell.kind, clean))
     return table.write(cell.instrument, cell.date, ticks, inputs, {"uploads": _accounts(given, ticks, duplicates)})
 
 
@@ -181,7 +190,7 @@ def _table(lake: Lake, cell: Cell) -> Table:
 def _published(lake: Lake, instrument: str | None = None) -> list[Cell]:
     return [
         Cell(kind, name, day)
-        for kind in COLUMNS
+        for kind in kinds(lake)
         for name in ([instrument] if instrument else lake.table("ticks", kind).instruments())
         for day in lake.table("ticks", kind).dates(name)
     ]

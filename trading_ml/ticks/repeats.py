@@ -6,6 +6,8 @@ from typing import NamedTuple
 
 import polars as pl
 
+from trading_ml.adapters.contract import BARS
+
 _NOT_CONTENT = frozenset({"seq", "upload", "row", "ts_recv", "trade_id"})
 """What differs between two files that tell of the same print."""
 
@@ -17,7 +19,7 @@ class Split(NamedTuple):
     repeats: pl.DataFrame
 
 
-def split(rows: pl.DataFrame) -> Split:
+def split(rows: pl.DataFrame, kind: str = "trades") -> Split:
     """Tell first copies from repeats among the rows of one kind, instrument and date.
 
     Of rows with the same `trade_id`, the smallest (`upload`, `row`) stays. Rows without one are alike when all
@@ -25,20 +27,31 @@ def split(rows: pl.DataFrame) -> Split:
     n-th of another file: as many stay as the file with the most of them has. `seq` is not compared, because it is
     the row number where a source has no sequence, and then differs between files.
 
+    Of the bars of one interval there can be one a moment, whatever several files (or one) say of it: the smallest
+    (`upload`, `row`) stays, so a revised bar does not replace the first one told.
+
     Args:
-        rows: Ticks of all uploads, with `upload` and `row`.
+        rows: Rows of all uploads, with `upload` and `row`.
+        kind: What they are.
 
     Example:
         >>> rows = pl.DataFrame({"price": [9.0] * 5, "upload": [1, 1, 2, 2, 2], "row": [1, 2, 1, 2, 3]})
         >>> split(rows).kept.rows()
         [(9.0, 1, 1), (9.0, 1, 2), (9.0, 2, 3)]
     """
+    if kind.startswith(BARS):
+        return _first(rows, "ts_event")
     if "trade_id" not in rows.columns:
         return _alike(rows)
     anonymous = _alike(rows.filter(pl.col("trade_id").is_null()))
-    named = rows.filter(pl.col("trade_id").is_not_null()).sort("upload", "row")
-    first = named["trade_id"].is_first_distinct()
-    return Split(pl.concat([named.filter(first), anonymous.kept]), pl.concat([named.filter(~first), anonymous.repeats]))
+    named = _first(rows.filter(pl.col("trade_id").is_not_null()), "trade_id")
+    return Split(pl.concat([named.kept, anonymous.kept]), pl.concat([named.repeats, anonymous.repeats]))
+
+
+def _first(rows: pl.DataFrame, name: str) -> Split:
+    ordered = rows.sort("upload", "row")
+    first = ordered[name].is_first_distinct()
+    return Split(ordered.filter(first), ordered.filter(~first))
 
 
 def _alike(rows: pl.DataFrame) -> Split:

@@ -225,8 +225,8 @@ def test_rows_lost_or_doubled_while_merging_are_noticed(
 ) -> None:
     split = merge.repeats.split
 
-    def miscounted(rows: pl.DataFrame) -> merge.repeats.Split:
-        return split(rows)._replace(**{wrong: rows.head(1)})
+    def miscounted(rows: pl.DataFrame, kind: str) -> merge.repeats.Split:
+        return split(rows, kind)._replace(**{wrong: rows.head(1)})
 
     monkeypatch.setattr(merge.repeats, "split", miscounted)
     upload = uploads.announce(lake, written("a.csv", line("15:00:00", 1), line("15:00:01", 2)))
