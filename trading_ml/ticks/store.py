@@ -18,9 +18,11 @@ from trading_ml.core.settings import Settings
 from trading_ml.core.time import date_of
 from trading_ml.ticks.days import Days
 from trading_ml.ticks.neighbours import Block, Neighbours
+from trading_ml.ticks.origin import Origins
 from trading_ml.ticks.prices import stamps
 from trading_ml.ticks.ranges import Floats
 from trading_ml.ticks.recent import Recent
+from trading_ml.ticks.search import Search
 
 KINDS = ("trades", "quotes")
 _MEMORY = 256 * 2**20
@@ -46,6 +48,7 @@ class Ticks:
         self._pages: Recent[pl.DataFrame] = Recent(_MEMORY // 8, lambda frame: int(frame.estimated_size()))
         self._blocks: Recent[Block] = Recent(_MEMORY, lambda block: block.nbytes)
         self._neighbours: dict[tuple[str, int], Neighbours] = {}
+        self._origins = Origins(days.table.lake)
 
     @classmethod
     def open(cls, name: str, kind: str = "trades", data: Path | str | None = None) -> Self:
@@ -99,6 +102,37 @@ class Ticks:
             return start
         day = self._days.table.read(self.instrument.name, self._days.verified(number), ["ts_event"])
         return start + int(np.searchsorted(stamps(day), ns))
+
+    def random_index(self, seed: int | None = None) -> int:
+        """Position of a tick drawn with equal chances, the same one for the same seed and ticks.
+
+        Raises:
+            OutOfRange: when there are no ticks.
+        """
+        self._position(0)
+        return int(np.random.default_rng(seed).integers(len(self)))
+
+    def packet(self, index: int) -> dict[str, Any]:
+        """One tick with all that is known about it, ready for JSON.
+
+        Returns:
+            instrument, kind, position; the tick's own columns, times in nanoseconds of ISO 8601; and of the raw file:
+            file, adapter, upload, line, text (that line) and fields (its cells by the names in the header).
+
+        Raises:
+            OutOfRange: when there is no such tick.
+            BadFile: when the raw file has moved or changed since it was ingested.
+        """
+        at = self._position(index)
+        said = pl.selectors.datetime().dt.strftime("%Y-%m-%dT%H:%M:%S.%9fZ")
+        tick = self[at : at + 1].with_columns(said).row(0, named=True)
+        origin = self._origins.of(tick.pop("upload"), tick.pop("row"))
+        kind = self._days.table.parts[-1]
+        return {"instrument": self.instrument.name, "kind": kind, "position": at, **tick, **origin}
+
+    def search(self, pattern: str, column: str = "conditions") -> Search:
+        """The ticks whose text in a column matches a regular expression: their count, positions, next and previous."""
+        return Search(self._days, pattern, column)
 
     def get_bars(
         self,

@@ -1,0 +1,114 @@
+"""Search over the text that comes with ticks: which of them match, how many, and where the next one is."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from trading_ml.core.errors import BadParams, Unknown
+from trading_ml.core.settings import Settings
+from trading_ml.ticks.days import Days
+from trading_ml.ticks.ranges import Ints
+from trading_ml.ticks.recent import Recent
+
+COLUMNS = ("conditions", "excluded_by", "carried")
+_MEMORY = 64 * 2**20
+
+
+class Search:
+    """The ticks whose text matches a pattern, found a day at a time and only as far as is asked.
+
+    Texts repeat, so a day's dictionary of them is matched and not its ticks.
+
+    Args:
+        days: The ticks.
+        pattern: A regular expression, as Polars reads them, that the text has to contain.
+        column: One of `COLUMNS`.
+
+    Raises:
+        Unknown: when there is no such column. BadParams: when the pattern is none.
+
+    Example:
+        >>> found = Ticks.open("lseg:TRI.N").search("ODD")  # doctest: +SKIP
+        >>> found.count, found.next(after=1000), found.previous(before=1000)  # doctest: +SKIP
+        (2, 1016, None)
+    """
+
+    def __init__(self, days: Days, pattern: str, column: str) -> None:
+        if column not in COLUMNS:
+            raise Unknown.of("column of text", column, COLUMNS)
+        try:
+            _matching(pl.Series([""]), pattern)
+        except pl.exceptions.ComputeError:
+            raise BadParams(f"pattern '{pattern}'", "is not a regular expression", "put \\ before signs") from None
+        self.pattern, self.column = pattern, column
+        self._days = days
+        self._found: Recent[Ints] = Recent(_MEMORY, lambda found: found.nbytes + 64)
+        self._counts: dict[int, int] = {}
+
+    @property
+    def count(self) -> int:
+        """How many ticks match."""
+        missing = [number for number in range(len(self._days.dates)) if number not in self._counts]
+        with ThreadPoolExecutor(Settings().workers) as pool:
+            list(pool.map(self._of, missing))
+        return sum(self._counts.values())
+
+    @property
+    def positions(self) -> Ints:
+        """Positions of all ticks that match, ascending."""
+        with ThreadPoolExecutor(Settings().workers) as pool:
+            found = pool.map(self._of, range(len(self._days.dates)))
+            starts = self._days.bounds[:-1]
+            return np.concatenate(
+                [np.empty(0, np.int64), *(start + at for start, at in zip(starts, found, strict=True))]
+            )
+
+    def next(self, after: int = -1) -> int | None:
+        """Position of the first match behind a position; None where there is none."""
+        wanted = max(after + 1, 0)
+        for number in range(self._days.holding(wanted), len(self._days.dates)):
+            start, found = int(self._days.bounds[number]), self._of(number)
+            at = int(np.searchsorted(found, wanted - start))
+            if at < len(found):
+                return start + int(found[at])
+        return None
+
+    def previous(self, before: int) -> int | None:
+        """Position of the last match before a position; None where there is none."""
+        for number in range(self._days.holding(max(before - 1, 0)), -1, -1):
+            start, found = int(self._days.bounds[number]), self._of(number)
+            at = int(np.searchsorted(found, before - start))
+            if at:
+                return start + int(found[at - 1])
+        return None
+
+    def _of(self, number: int) -> Ints:
+        """Rows of a day that match."""
+        if self._counts.get(number) == 0:
+            return np.empty(0, np.int64)
+        found = self._found.get(number, partial(self._matches, number))
+        self._counts[number] = len(found)
+        return found
+
+    def _matches(self, number: int) -> Ints:
+        path = self._days.table.path(self._days.instrument.name, self._days.verified(number))
+        footer = pq.read_metadata(path)
+        if self.column not in footer.schema.names:
+            return np.empty(0, np.int64)
+        with pq.ParquetFile(path, metadata=footer, read_dictionary=[self.column]) as file:
+            chunks = file.read([self.column]).column(0).chunks
+        return np.flatnonzero(np.concatenate([np.empty(0, bool), *map(self._mask, chunks)]))
+
+    def _mask(self, chunk: pa.DictionaryArray) -> np.ndarray:
+        by_code = np.append(_matching(pl.Series(chunk.dictionary), self.pattern), False)
+        return by_code[chunk.indices.fill_null(len(chunk.dictionary)).to_numpy(zero_copy_only=False)]
+
+
+def _matching(texts: pl.Series, pattern: str) -> np.ndarray:
+    return texts.cast(pl.String).str.contains(pattern).to_numpy()
