@@ -67,14 +67,17 @@ def _proofs(project: Project) -> dg.AssetsDefinition:
                 "proofs": report.markdown([report.proof(room, name, found) for (room, name), found in proofs.items()])
             },
             check_results=[
-                dg.AssetCheckResult(
-                    check_name=checks[script], passed=proof.passed, description="; ".join(proof.reasons) or None
-                )
+                dg.AssetCheckResult(check_name=checks[script], passed=proof.passed, description=_refusal(proof))
                 for script, proof in proofs.items()
             ],
         )
 
     return _asset
+
+
+def _refusal(proof: Any) -> str | None:
+    """Why a script is refused, by the name under which the project uses it; None where it is not."""
+    return f"{proof.kind} {proof.script} {'; '.join(proof.reasons)}" if proof.reasons else None
 
 
 def _table(project: Project, room: str, grid: dg.MultiPartitionsDefinition) -> dg.AssetsDefinition:
