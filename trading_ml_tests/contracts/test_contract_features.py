@@ -1,0 +1,58 @@
+"""What every feature script must fulfil."""
+
+from __future__ import annotations
+
+import doctest
+import inspect
+
+import polars as pl
+import pytest
+
+from trading_ml.core.script import load
+from trading_ml.features import FEATURES, FeatureUse
+from trading_ml.features.proof import prove
+
+
+@pytest.mark.parametrize("name", FEATURES)
+def test_passes_its_proof_on_crafted_and_on_real_bars(name: str, real_bars: pl.DataFrame) -> None:
+    proof = prove(load(name, "feature").bind({}), real_bars)
+    assert proof.passed, proof.reasons
+    assert proof.lookahead.share > 0.99
+    assert proof.lookahead.real is not None
+    assert proof.lookahead.real.rows_tested > 150
+    assert proof.partition_invariance.worst <= 1e-9
+    assert proof.warm_up is not None
+
+
+@pytest.mark.parametrize("name", FEATURES)
+def test_says_formula_or_meaning_units_and_when_it_is_known_and_its_example_holds(name: str) -> None:
+    function = FEATURES[name]
+    doc = inspect.getdoc(function) or ""
+    assert "Known at: " in doc
+    assert "Units: " in doc
+    assert "Example:" in doc
+    module = inspect.getmodule(function)
+    assert module
+    examples = doctest.DocTestFinder().find(function, name, module, vars(module))
+    assert sum(len(test.examples) for test in examples) > 0
+    runner = doctest.DocTestRunner(verbose=False)
+    for test in examples:
+        runner.run(test)
+    assert runner.failures == 0
+
+
+@pytest.mark.parametrize("name", FEATURES)
+def test_parameters_have_a_schema_with_descriptions_and_defaults(name: str) -> None:
+    schema = load(name, "feature").params.model_json_schema()
+    assert schema["additionalProperties"] is False
+    for key, field in schema.get("properties", {}).items():
+        assert field.get("description"), f"{name}.{key}"
+        assert "default" in field
+
+
+@pytest.mark.parametrize("name", FEATURES)
+def test_lives_in_a_file_of_its_name_and_can_be_used(name: str) -> None:
+    function = FEATURES[name]
+    assert function.__name__ == name
+    assert function.__module__ == f"trading_ml.features.{name}"
+    assert FeatureUse.parse({"use": name}, name).bound.expressions
