@@ -45,7 +45,7 @@ _TIES = 0.1
 
 
 def crafted(bars: int = CORE, pace: int = 1) -> pl.DataFrame:
-    """The last `bars` of the crafted series.
+    """The last `bars` of the crafted series, with every column that bars may have.
 
     Args:
         bars: How many, up to `LONGEST`.
@@ -60,7 +60,12 @@ def _series(pace: int) -> pl.DataFrame:
     if pace > 1:
         opens, closes = (opens[-1] - (opens[-1] - stamps) // pace for stamps in (opens, closes))
     made = {"ts_open": pl.Series(opens).cast(NS), "ts_close": pl.Series(closes).cast(NS), **_prices(len(opens))}
-    return pl.DataFrame(made).with_columns(bid=pl.col("close") - 0.01, ask=pl.col("close") + 0.01)
+    close, trades = pl.col("close"), pl.col("trades")
+    buys = (trades * ((close - pl.col("low") + 0.01) / (pl.col("high") - pl.col("low") + 0.02))).round()
+    return pl.DataFrame(made).with_columns(
+        bid=close - 0.01, ask=close + 0.01, filled=trades == 0, buy_trades=buys, sell_trades=trades - buys,
+        signed_volume=pl.col("mean_size") * (2 * buys - trades),
+    )  # fmt: skip
 
 
 def _stamps() -> tuple[NDArray[np.int64], NDArray[np.int64]]:

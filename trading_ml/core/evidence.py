@@ -87,7 +87,7 @@ class Proof(Params):
         """The stored passing proof of a script.
 
         Raises:
-            Refused: when there is none yet, or it did not pass. LookAhead: when what failed is look-ahead or reach.
+            Refused: when there is none yet, or it did not pass. LookAhead: when something moved that was known.
         """
         path, name = lake.path("proofs", cls.kind, f"{bound.digest}.json"), f"{cls.kind} {bound.script.use}"
         try:
@@ -95,7 +95,7 @@ class Proof(Params):
         except (FileNotFoundError, ValidationError):
             proof = None
         if proof is None or proof.engine != ENGINE:
-            raise Refused(name, "is not proven yet with these parameters", f"run trading-ml {cls.kind} check")
+            raise Refused(name, "is not proven yet with these parameters", "build its project's proofs first")
         if not proof.passed:
             raise (Refused if proof.lookahead.passed else LookAhead)(name, "; ".join(proof.reasons))
         return proof
@@ -124,7 +124,7 @@ def examine(bound: Bound, memory: Memory, after: Extent, bars: pl.DataFrame | No
     reasons = [] if lookahead.passed else [f"{ahead}: {lookahead.detail}"]
     if memory.endless:
         reasons.append(f"has no finite warm-up: {memory.endless}; anchor it at a session or a window")
-    elif not invariance.passed:
+    elif lookahead.passed and not invariance.passed:  # a leak makes it fail as well
         reasons.append(f"computed by day differs from computed over all history: {invariance.detail}")
     if not deterministic:
         reasons.append("gives other values when evaluated again on the same bars")

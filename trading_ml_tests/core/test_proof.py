@@ -4,6 +4,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from trading_ml.bars.statistics import STATISTICS
 from trading_ml.core.context import Evaluate, Extent
 from trading_ml.core.crafted import CORE, FASTER, LONGEST, crafted
 from trading_ml.core.memory import measure
@@ -44,6 +45,12 @@ class TestCraftedSeries:
         offset = local.select(day=pl.col("local").dt.date().cast(pl.String), dst=pl.col("local").dt.dst_offset())
         dst = dict(offset.iter_rows())
         assert dst[before] != dst[after]
+
+    def test_has_every_column_that_bars_may_have(self) -> None:
+        bars = crafted()
+        assert {"bid", "ask", "filled", *STATISTICS} <= set(bars.columns)
+        assert bars["signed_volume"].min() < 0 < bars["signed_volume"].max()  # pyright: ignore[reportOperatorIssue]
+        assert (bars["buy_trades"] + bars["sell_trades"] == bars["trades"]).all()
 
     def test_spikes_fall_so_that_an_extreme_is_never_seen_again(self) -> None:
         close = crafted(LONGEST)["close"].to_numpy()
