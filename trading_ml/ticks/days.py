@@ -23,7 +23,7 @@ class Days:
         receipts = {day: table.receipt(traded.name, day) for day in table.dates(traded.name)}
         self.table, self.instrument = table, traded
         self.dates = list(receipts)
-        self._digests = [receipt.digest if receipt else "" for receipt in receipts.values()]
+        self.digests = [receipt.digest if receipt else "" for receipt in receipts.values()]
         rows = [receipt.rows if receipt else 0 for receipt in receipts.values()]
         self.bounds = np.concatenate(([0], np.cumsum(rows, dtype=np.int64)))
         """Position of the first tick of each day, and the number of ticks at the end."""
@@ -40,6 +40,6 @@ class Days:
         """
         day = self.dates[number]
         receipt = self.table.receipt(self.instrument.name, day)
-        if receipt is None or receipt.digest != self._digests[number]:
+        if receipt is None or receipt.digest != self.digests[number]:
             raise BadInput(f"ticks of {self.instrument.name} on {day}", "changed since they were opened", "open again")
         return day

@@ -23,8 +23,10 @@ class Priced(NamedTuple):
         return self.frame if self.usable.all() else self.frame.filter(self.usable)
 
 
-def priced(table: Table, instrument: str, day: date, columns: tuple[str, ...] = ()) -> Priced:
-    """Read what bars need of a day from a table of ticks: trades, or quotes priced at their mid.
+def priced(
+    table: Table, instrument: str, day: date, columns: tuple[str, ...] = (), rows: slice = slice(0, None)
+) -> Priced:
+    """Read what bars need of a day, or of some rows of it, from a table of trades, or of quotes priced at their mid.
 
     A quote's price is its mid (bid + ask) / 2 and its size the mean of the sizes shown, a missing one counting as
     nothing. Not usable: what a cleaning rule excluded, and quotes with one side only.
@@ -39,9 +41,10 @@ def priced(table: Table, instrument: str, day: date, columns: tuple[str, ...] = 
         quoted = ("bid", "ask")
     usable = price.is_not_null() & pl.col("excluded_by").is_null()
     wanted = {"ts_event", *quoted, *columns} - {"price", "size"}
-    ticks = (
-        table.scan(instrument, day).select(*sorted(wanted), price=price, size=size, usable=usable).collect().rechunk()
-    )
+    stored = table.scan(instrument, day)
+    if rows != slice(0, None):
+        stored = stored.slice(rows.start, rows.stop - rows.start)
+    ticks = stored.select(*sorted(wanted), price=price, size=size, usable=usable).collect().rechunk()
     return Priced(ticks.drop("usable"), ticks["usable"])
 
 

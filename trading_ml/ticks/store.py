@@ -17,6 +17,7 @@ from trading_ml.core.lake import Lake
 from trading_ml.core.settings import Settings
 from trading_ml.core.time import date_of
 from trading_ml.ticks.days import Days
+from trading_ml.ticks.display import Display
 from trading_ml.ticks.neighbours import Block, Neighbours
 from trading_ml.ticks.origin import Origins
 from trading_ml.ticks.prices import stamps
@@ -48,7 +49,7 @@ class Ticks:
         self._pages: Recent[pl.DataFrame] = Recent(_MEMORY // 8, lambda frame: int(frame.estimated_size()))
         self._blocks: Recent[Block] = Recent(_MEMORY, lambda block: block.nbytes)
         self._neighbours: dict[tuple[str, int], Neighbours] = {}
-        self._origins = Origins(days.table.lake)
+        self._origins, self._display = Origins(days.table.lake), Display(days)
 
     @classmethod
     def open(cls, name: str, kind: str = "trades", data: Path | str | None = None) -> Self:
@@ -133,6 +134,24 @@ class Ticks:
     def search(self, pattern: str, column: str = "conditions") -> Search:
         """The ticks whose text in a column matches a regular expression: their count, positions, next and previous."""
         return Search(self._days, pattern, column)
+
+    def display(self, start: int | None = None, end: int | None = None, points: int = 4000) -> pl.DataFrame:
+        """What to draw of a span, by MinMaxLTTB: at most `points` of its usable ticks, `ts_event` and `price`.
+
+        Quotes are drawn at their mid. The lowest and the highest tick of the span are always among them. Wide spans are
+        read from the pyramid, see `ticks.pyramid`; where that was not built, from all their ticks.
+
+        Args:
+            start: First moment in nanoseconds UTC; by default that of the first tick.
+            end: Moment after the last; by default after the last tick.
+            points: Most ticks to return.
+
+        Raises:
+            BadParams: when `points` is less than 4.
+        """
+        low = 0 if start is None else self.index_at(start)
+        high = len(self) if end is None else self.index_at(end)
+        return self._display.points(low, max(low, high), points)
 
     def get_bars(
         self,
