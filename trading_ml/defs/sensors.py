@@ -20,7 +20,7 @@ from trading_ml.ticks import merge, records, uploads
 
 SETTLED_SECONDS = 2.0
 """A file that changed more recently may still be being written."""
-INSTRUMENT_TAG = "trading_ml/instrument"
+INSTRUMENT_TAG, PROJECT_TAG = "trading_ml/instrument", "trading_ml/project"
 _ACTIVE = [dg.DagsterRunStatus.QUEUED, dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED]
 
 
@@ -45,9 +45,9 @@ def raw_files(job: Job) -> dg.SensorDefinition:
                 context.log.error(str(error))
         if not new:
             return dg.SkipReason("no new raw file")
+        context.instance.add_dynamic_partitions(partitions.UPLOADS, found)
         return dg.SensorResult(
             run_requests=[dg.RunRequest(run_key=upload, partition_key=upload) for upload in found],
-            dynamic_partitions_requests=[partitions.uploads.build_add_request(found)],
             cursor="\n".join(sorted(seen.union(new))),
             skip_reason=None if found else dg.SkipReason("; ".join(unreadable)),
         )
@@ -59,13 +59,13 @@ def touched(job: Job, grid: dg.MultiPartitionsDefinition, projects: Iterable[Pro
     """Request ticks, bars, features and labels of the partitions whose ticks are not what the uploads say."""
 
     @dg.sensor(name="touched", job=job, minimum_interval_seconds=5, default_status=dg.DefaultSensorStatus.RUNNING)
-    def _touched(context: dg.SensorEvaluationContext, lake: LakeResource) -> Iterator[dg.RunRequest | dg.SkipReason]:
+    def _touched(context: dg.SensorEvaluationContext, lake: LakeResource) -> list[dg.RunRequest] | dg.SkipReason:
         """Requests a run for each contiguous range of touched dates; an instrument with a run under way waits."""
-        store, waiting = lake.open(), 0
+        store, requests, waiting = lake.open(), [], []
         for instrument, cells in _by_instrument(merge.stale(store)).items():
             tags = {INSTRUMENT_TAG: key_of(instrument)}
             if context.instance.get_runs_count(dg.RunsFilter(tags=tags, statuses=_ACTIVE)):
-                waiting += 1
+                waiting.append(instrument)
                 continue
             context.instance.add_dynamic_partitions(partitions.INSTRUMENTS, [key_of(instrument)])
             for days in _ranges({cell.date for cell in cells}, store, instrument):
@@ -76,8 +76,10 @@ def touched(job: Job, grid: dg.MultiPartitionsDefinition, projects: Iterable[Pro
                     continue
                 wanted = sorted((cell, inputs) for cell, inputs in cells.items() if cell.date in days)
                 selected = keys_of_tables(watching(instrument, projects))
-                yield dg.RunRequest(run_key=digest(wanted), tags=tags | span, asset_selection=selected)
-        yield dg.SkipReason(f"runs of {waiting} instruments are under way" if waiting else "ticks are up to date")
+                requests.append(dg.RunRequest(run_key=digest(wanted), tags=tags | span, asset_selection=selected))
+        if requests:
+            return requests
+        return dg.SkipReason(f"under way: {', '.join(waiting)}" if waiting else "ticks are what the uploads say")
 
     return _touched
 
@@ -86,12 +88,15 @@ def nightly(job: Job, projects: Iterable[Project]) -> dg.ScheduleDefinition:
     """Rebuild, every night, the datasets, models and versions of all projects whose instruments have ticks."""
 
     @dg.schedule(name="nightly", job=job, cron_schedule="0 2 * * *")
-    def _nightly(lake: LakeResource) -> Iterator[dg.RunRequest | dg.SkipReason]:
+    def _nightly(lake: LakeResource) -> list[dg.RunRequest] | dg.SkipReason:
         """Requests one run per project; where nothing changed, the run finds its version registered and ends."""
         known = lake.open().table("ticks", "trades").instruments()
-        for project in projects:
-            if any(map(project.names, known)):
-                yield dg.RunRequest(asset_selection=keys_of_models(project), tags={"trading_ml/project": project.name})
+        requests = [
+            dg.RunRequest(run_key=None, asset_selection=keys_of_models(project), tags={PROJECT_TAG: project.name})
+            for project in projects
+            if any(map(project.names, known))
+        ]
+        return requests or dg.SkipReason("no project's instruments have ticks yet")
 
     return _nightly
 
