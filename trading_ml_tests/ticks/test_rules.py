@@ -77,8 +77,26 @@ def test_letters_count_in_their_fields_only() -> None:
     assert verdicts("lseg", *conditions, rules=("late_report", "irregular")) == [
         None, "late_report", None, None, "irregular",
     ]  # fmt: skip
-    assert verdicts("taq", "FTI", "F", "@ TU", "F;Z", rules=("odd_lot", "late_report")) == [
+    assert verdicts("taq", "FTI;0[CORR];P[EX]", "F", "@ TU", "F;Z[EX]", rules=("odd_lot", "late_report")) == [
         "odd_lot", None, "late_report", None,
+    ]  # fmt: skip
+
+
+def test_taq_tells_by_number_what_became_of_a_trade() -> None:
+    codes = ("FT;0[CORR];P[EX]", "FTI;8[CORR];P[EX]", ";10[CORR]", ";12[CORR]", "1;0[CORR]", ";01[CORR]", ";18[CORR]")
+    assert verdicts("taq", *codes) == [None, "cancelled", "cancelled", "corrected", None, "corrected", None]
+
+
+def test_lean_spells_conditions_out() -> None:
+    told = (
+        "P;20002000;ExtendedHours;TradeThroughExempt",
+        "D;80000000;OddLot",
+        "D;800;Sold",
+        "D;1;AveragePrice",
+        "D;0;Solder",
+    )
+    assert verdicts("lean", *told, rules=("odd_lot", "late_report", "irregular")) == [
+        None, "odd_lot", "late_report", "irregular", None,
     ]  # fmt: skip
 
 

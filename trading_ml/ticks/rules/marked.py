@@ -8,7 +8,9 @@ Each source marks trades in its own vocabulary, `VOCABULARY`:
   `ODT` odd lots of IRGCOND. US trades carry the letters of the tape in LSTSALCOND and the GV texts.
 - The letters of the US tapes (CTA and UTP sale conditions): I odd lot; C cash, N next day, R seller, B bunched, W
   average price, H price variation, P prior reference price, 4 derivatively priced, V and 7 contingent; L sold last, Z
-  sold out of sequence, U the same in extended hours, G bunched sold.
+  sold out of sequence, U the same in extended hours, G bunched sold. `CORR` of NYSE TAQ says what became of a trade.
+- Lean names the bits of AlgoSeek's conditions; `OfficialOpen` and `OfficialClose` tell a price that an exchange
+  declared and repeat the volume of its auction. Binance calls what the market did not match by its origin.
 
 Odd, irregular and late trades are real ones. Which of them tell the price is a choice: the tapes' own last sale leaves
 them out (CTA Plan, consolidated processing guidelines), the volume counts them.
@@ -61,21 +63,42 @@ def marked(params: Marked) -> pl.Expr:
     return pl.col("conditions").str.contains("|".join(patterns))
 
 
-_TAPE = {
-    "odd_lot": Marked(letters="I"),
-    "irregular": Marked(letters="BCHNPRVW47"),
-    "late_report": Marked(letters="GLUZ"),
-}
+_IRREGULAR, _LATE = "BCHNPRVW47", "GLUZ"
 _FIELDS = ("LSTSALCOND", r"GV\d_TEXT")
 _LSEG = {
     "cancelled": Marked(marks=("CAN", "CXL", "REV[PRC_QL2]")),
     "corrected": Marked(marks=("AMD", "COR[IRGCOND]")),
     "off_market": Marked(marks=("OFF", "OFFBK", "OTC")),
     "odd_lot": Marked(marks=("ODD[IRGCOND]", "ODT[IRGCOND]")),
-    "irregular": Marked(letters=_TAPE["irregular"].letters, fields=_FIELDS),
-    "late_report": Marked(letters=_TAPE["late_report"].letters, fields=_FIELDS),
+    "irregular": Marked(letters=_IRREGULAR, fields=_FIELDS),
+    "late_report": Marked(letters=_LATE, fields=_FIELDS),
 }
-VOCABULARY: Mapping[str, Mapping[str, Marked]] = {"lseg": _LSEG, "simulated": _LSEG, "taq": _TAPE}
+_TAQ = {
+    "cancelled": Marked(marks=tuple(f"{code}[CORR]" for code in ("7", "07", "8", "08", "10", "11"))),
+    "corrected": Marked(marks=tuple(f"{code}[CORR]" for code in ("1", "01", "2", "02", "12"))),
+    "odd_lot": Marked(letters="I"),
+    "irregular": Marked(letters=_IRREGULAR),
+    "late_report": Marked(letters=_LATE),
+}
+_LEAN = {
+    "off_market": Marked(marks=("OfficialOpen", "OfficialClose")),
+    "odd_lot": Marked(marks=("OddLot",)),
+    "irregular": Marked(
+        marks=(
+            *("Cash", "NextDay", "Seller", "DerivativelyPriced", "Acquisition", "Bunched", "StockOption"),
+            *("Distribution", "AveragePrice", "PriceVariation", "PriorReferencePrice"),
+        )
+    ),
+    "late_report": Marked(marks=("Sold", "OutOfSequence")),
+}
+_BINANCE = {"off_market": Marked(marks=("INSURANCE_FUND", "ADL", "NA"))}
+VOCABULARY: Mapping[str, Mapping[str, Marked]] = {
+    "lseg": _LSEG,
+    "simulated": _LSEG,
+    "taq": _TAQ,
+    "lean": _LEAN,
+    "binance": _BINANCE,
+}
 """By source, the marks that each rule looks for."""
 
 
