@@ -18,21 +18,21 @@ from trading_ml.core.time import NS, SECOND, day_bounds
 
 Numbers = NDArray[np.float64]
 
-CORE = 1_500
+CORE = 1_200
 """Bars at the end of the series on which every cut is tested: 8 March to 2 April 2024."""
-LONGEST = 96_000
+LONGEST = 64 * CORE
 """Bars at most; a script whose memory is longer than half of them cannot be proven."""
 FASTER = 16
 """A pace at which what goes by the clock spans more bars."""
 
 _END = date(2024, 4, 2)
 _NEW_YORK = ("America/New_York", 570, ((300, 72), (60, 30)))
-_ROUND_THE_CLOCK = ("UTC", 0, ((900, 96),))
+_ROUND_THE_CLOCK = ("UTC", 0, ((1800, 48),))
 _SESSIONS = {  # by weekday: zone, minute of the day it opens, then runs of (seconds of a bar, bars)
     0: _NEW_YORK,
     1: _ROUND_THE_CLOCK,
     2: ("Europe/London", 480, ((1800, 17),)),
-    3: ("Asia/Tokyo", 540, ((1, 60), (120, 14), (300, 24))),
+    3: ("Asia/Tokyo", 540, ((1, 30), (120, 15), (300, 12))),
     4: _NEW_YORK,
     5: ("UTC", 0, ((3600, 24),)),
     6: ("UTC", 0, ((3600, 24),)),

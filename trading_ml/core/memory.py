@@ -144,8 +144,8 @@ def _forgets(evaluate: Evaluate, bars: pl.DataFrame, stride: int) -> tuple[Memor
 
 
 def whole_seconds(nanoseconds: int) -> int:
-    """Rounded up to whole hours, beyond a day to whole days: gaps between bars hide the end of a window."""
-    unit = _HOUR if nanoseconds <= DAY else DAY
+    """Rounded up to whole hours, beyond half a day to whole days: gaps between bars hide the end of a window."""
+    unit = _HOUR if nanoseconds <= DAY // 2 else DAY
     return -(-nanoseconds // unit) * unit // SECOND
 
 

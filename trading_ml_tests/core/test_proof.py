@@ -110,7 +110,7 @@ class TestSearch:
         assert told.startswith(
             f"'leak' of row 777 (closing {stamp:%Y-%m-%dT%H:%M:%SZ}) moved from {bars['close'][778]}"
         )
-        assert told.endswith("(something known moved at 1 of 1,499 cuts)")
+        assert told.endswith("(something known moved at 1 of 1,199 cuts)")
 
     @pytest.mark.parametrize("leap", [3, 250])
     def test_a_leak_reaching_far_is_found_and_measured(self, leap: int) -> None:
@@ -222,4 +222,4 @@ class TestMemory:
 
     def test_of_a_column_without_values_is_unknown(self) -> None:
         endless = measure(evaluating(x=CLOSE.rolling_mean(200_000))).endless
-        assert endless == "'x' has no value on any of 48,000 simulated bars"
+        assert endless == "'x' has no value on any of 38,400 simulated bars"
