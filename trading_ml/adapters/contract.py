@@ -140,6 +140,7 @@ class Adapter:
             Raises BadFile when the file as a whole is not of this format or breaks off.
         origin: Source of the instruments where several formats tell of the same ones; else the name is.
         declaration: What beside code decides how files are read, such as a mapping.
+        archives: Whether it reads zips of several files.
     """
 
     name: str
@@ -148,6 +149,7 @@ class Adapter:
     read: Callable[[RawFile, str | None], Iterator[Chunk]]
     origin: str | None = None
     declaration: Any = None
+    archives: bool = False
 
     @property
     def source(self) -> str:

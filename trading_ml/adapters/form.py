@@ -171,3 +171,15 @@ def _bar_faults(kind: Kind) -> list[Fault]:
 def _absent(kind: Kind, names: tuple[str, ...]) -> Fault:
     nothing = pl.all_horizontal(pl.col(name).is_null() for name in names)
     return kind.own() & nothing, pl.lit(f"{' and '.join(names)} {'is' if len(names) == 1 else 'are'} empty")
+
+
+def quotient(cells: pl.Expr, divisor: float) -> pl.Expr:
+    """Cells divided to the nearest number there is: Polars multiplies by 1 / divisor, which is not always that.
+
+    Example:
+        >>> pl.select(pl.lit(1674200.0) / 10_000, exact=quotient(pl.lit(1674200.0), 10_000)).row(0)
+        (167.42000000000002, 167.42)
+    """
+    if divisor == 1:
+        return cells
+    return cells.map_batches(lambda column: pl.Series(column.to_numpy() / divisor).fill_nan(None), pl.Float64)

@@ -152,7 +152,6 @@ def _klines(symbol: str, interval: int) -> Form:
     frame = {
         "symbol": pl.lit(symbol),
         "ts_event": pl.col("ts"),
-        "ts_close": pl.col("ts") + pl.duration(nanoseconds=interval),
         **{name: pl.col(name) for name in prices},
         "trades": pl.col("count"),
     }
