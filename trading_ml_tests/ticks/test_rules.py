@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import polars as pl
 import pytest
 
@@ -169,3 +172,13 @@ def test_the_digest_follows_names_order_and_marks() -> None:
 
 def test_every_vocabulary_speaks_of_rules_that_exist() -> None:
     assert all(name in RULES for words in VOCABULARY.values() for name in words)
+
+
+def test_the_docs_name_every_rule_and_parameter() -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs" / "concepts" / "cleaning.md").read_text()
+    for name, rule in RULES.items():
+        (line,) = [line for line in page.splitlines() if line.startswith(f"| `{name}` |")]
+        known = "at once" if rule.causal else "afterwards"
+        assert line.endswith(f"| {known} |")
+        if rule.params is not Marked:
+            assert {f"`{key}`" for key in rule.params.model_fields} == set(re.findall(r"`\w+`", line)) - {f"`{name}`"}
