@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -17,7 +18,7 @@ import typer
 from trading_ml.cli import output
 from trading_ml.cli.main import app
 from trading_ml.cli.root import lake
-from trading_ml.core.errors import Refused
+from trading_ml.core.errors import BadParams, Refused
 
 HOST = "127.0.0.1"
 
@@ -29,26 +30,35 @@ def up(
 ) -> None:
     """Start the Dagster UI (with sensors and schedules) and the MLflow UI; Ctrl-C stops both."""
     from trading_ml.defs.instance import home
-    from trading_ml.registry.store import location
+    from trading_ml.registry.store import connect, location
 
+    for option, wanted in {"--port": port, "--mlflow-port": mlflow_port}.items():
+        _demand_free(option, wanted)
     store = lake()
-    workspace = home(store) / "workspace.yaml"
+    connect(store)
     os.environ["TRADING_ML_DATA"] = str(store.root)
-    os.environ.setdefault("MLFLOW_SERVER_ENABLE_JOB_EXECUTION", "false")  # its task queue is not needed here
-    commands = {
-        f"http://{HOST}:{port}": _dagster(port, workspace),
-        f"http://{HOST}:{mlflow_port}": _mlflow(mlflow_port, *location(store)),
-    }
-    started = [subprocess.Popen(command, start_new_session=True) for command in commands.values()]
+    os.environ |= {"MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
+    urls = {"dagster": f"http://{HOST}:{port}", "mlflow": f"http://{HOST}:{mlflow_port}"}
+    commands = [_dagster(port, home(store) / "workspace.yaml"), _mlflow(mlflow_port, *location(store))]
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # so that whoever ends this ends the servers too
+    started = [subprocess.Popen(command, start_new_session=True) for command in commands]
     try:
-        for url, process in zip(commands, started, strict=True):
-            _wait(url, process)
-        output.emit({"dagster": f"http://{HOST}:{port}", "mlflow": f"http://{HOST}:{mlflow_port}"})
-        output.say(f"Dagster http://{HOST}:{port}\nMLflow  http://{HOST}:{mlflow_port}\nCtrl-C stops both.")
-        while all(process.poll() is None for process in started):
+        for url, server in zip(urls.values(), started, strict=True):
+            _wait(url, server)
+        output.emit(urls, *(f"{name:8}{url}" for name, url in urls.items()), "Ctrl-C stops both.")
+        while all(server.poll() is None for server in started):
             time.sleep(0.5)
     finally:
         _stop(started)
+
+
+def _demand_free(option: str, port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            raise BadParams(f"port {port}", "is taken by another program", f"choose another with {option}") from None
 
 
 def _dagster(port: int, workspace: Path) -> list[str]:
@@ -81,7 +91,7 @@ def _wait(url: str, process: subprocess.Popen[bytes], seconds: int = 120) -> Non
     """Wait until a server answers; a server that ended instead is an error that names it."""
     for _ in range(seconds * 2):
         if process.poll() is not None:
-            raise Refused(url, "its server ended while starting", "is the port taken? choose another with --port")
+            raise Refused(url, "its server ended while starting", "its own lines above say why")
         try:
             urllib.request.urlopen(url, timeout=2).close()
             return
