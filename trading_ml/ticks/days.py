@@ -8,7 +8,7 @@ import numpy as np
 
 from trading_ml.core.errors import BadInput
 from trading_ml.core.instruments import Instrument
-from trading_ml.core.lake import Table
+from trading_ml.core.lake import Receipt, Table
 
 
 class Days:
@@ -38,8 +38,13 @@ class Days:
         Raises:
             BadInput: when they have been built anew since.
         """
+        self.receipt(number)
+        return self.dates[number]
+
+    def receipt(self, number: int) -> Receipt:
+        """The receipt of day `number`; see `verified`."""
         day = self.dates[number]
         receipt = self.table.receipt(self.instrument.name, day)
         if receipt is None or receipt.digest != self.digests[number]:
             raise BadInput(f"ticks of {self.instrument.name} on {day}", "changed since they were opened", "open again")
-        return day
+        return receipt

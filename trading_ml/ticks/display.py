@@ -54,8 +54,9 @@ class Display:
         order = np.argsort(pairs, axis=0, kind="stable")
         ts = np.take_along_axis(np.array(pairs), order, 0).T.ravel()
         price = np.take_along_axis(blocks.select("low", "high").to_numpy().T, order, 0).T.ravel()
+        twice = (np.diff(ts, append=-1) == 0) & (np.diff(price, append=np.nan) == 0)  # a block of one price
         ends = self._ticks(low, int(starts[first])), self._ticks(int(starts[last]), high)
-        return _joined([ends[0], Points(ts, price), ends[1]])
+        return _joined([ends[0], Points(ts[~twice], price[~twice]), ends[1]])
 
     def _ticks(self, low: int, high: int) -> Points:
         bounds = self._days.bounds

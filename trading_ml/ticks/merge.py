@@ -20,7 +20,7 @@ from trading_ml.core.instruments import Instrument, instrument, key_of
 from trading_ml.core.lake import Lake, Receipt, Table
 from trading_ml.core.progress import track
 from trading_ml.core.settings import Settings
-from trading_ml.ticks import records, repeats
+from trading_ml.ticks import records, repeats, search
 from trading_ml.ticks.records import Cell, Part, Upload
 from trading_ml.ticks.rules import Choice, chosen, judged, rules_digest
 
@@ -70,7 +70,7 @@ def build(lake: Lake, instrument: Instrument, day: date, kind: str) -> Receipt |
 
     Order is (`ts_event`, `seq`, `upload`, `row`), repeats are dropped (see `repeats.split`), rows that a cleaning
     rule rejects stay with its name in `excluded_by`. The receipt's facts hold, by upload: rows = kept + duplicates,
-    and how many of the kept each rule excluded.
+    and how many of the kept each rule excluded; and how often each text occurs, for searches.
 
     Returns:
         The receipt, or None where nothing remains for the date.
@@ -157,7 +157,8 @@ def _build(lake: Lake, cell: Cell, given: list[Share], choices: Sequence[Choice]
     kept, duplicates = repeats.split(pl.concat([share.rows() for share in given], how="diagonal"), cell.kind)
     clean = judged(kept.sort(name for name in ORDER if name in kept.columns), choices)
     ticks = clean.select(columns(cell.kind, clean))
-    return table.write(cell.instrument, cell.date, ticks, inputs, {"uploads": _accounts(given, ticks, duplicates)})
+    facts = {"uploads": _accounts(given, ticks, duplicates), "texts": search.counted(ticks)}
+    return table.write(cell.instrument, cell.date, ticks, inputs, facts)
 
 
 def _accounts(given: list[Share], ticks: pl.DataFrame, duplicates: pl.DataFrame) -> Mapping[str, Any]:

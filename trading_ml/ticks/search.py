@@ -17,13 +17,27 @@ from trading_ml.ticks.ranges import Ints
 from trading_ml.ticks.recent import Recent
 
 COLUMNS = ("conditions", "excluded_by", "carried")
+DISTINCT = 256
+"""A day of up to so many different texts has them counted in its receipt: then most questions read no rows."""
 _MEMORY = 64 * 2**20
+
+
+def counted(ticks: pl.DataFrame) -> dict[str, dict[str, int]]:
+    """How often each text occurs in a day's ticks, by column; of columns with few different texts.
+
+    Example:
+        >>> counted(pl.DataFrame({"conditions": ["ODD", None, "ODD", "CAN"]}))
+        {'conditions': {'CAN': 1, 'ODD': 2}}
+    """
+    columns = [column for column in COLUMNS if column in ticks.columns]
+    counts = {column: ticks[column].drop_nulls().value_counts().sort(column) for column in columns}
+    return {column: dict(texts.iter_rows()) for column, texts in counts.items() if texts.height <= DISTINCT}
 
 
 class Search:
     """The ticks whose text matches a pattern, found a day at a time and only as far as is asked.
 
-    Texts repeat, so a day's dictionary of them is matched and not its ticks.
+    Texts repeat: it is a day's dictionary of them that is matched, and days without a match are not read at all.
 
     Args:
         days: The ticks.
@@ -54,10 +68,8 @@ class Search:
     @property
     def count(self) -> int:
         """How many ticks match."""
-        missing = [number for number in range(len(self._days.dates)) if number not in self._counts]
         with ThreadPoolExecutor(Settings().workers) as pool:
-            list(pool.map(self._of, missing))
-        return sum(self._counts.values())
+            return sum(pool.map(self._count, range(len(self._days.dates))))
 
     @property
     def positions(self) -> Ints:
@@ -90,11 +102,25 @@ class Search:
 
     def _of(self, number: int) -> Ints:
         """Rows of a day that match."""
-        if self._counts.get(number) == 0:
+        if self._told(number) == 0:
             return np.empty(0, np.int64)
         found = self._found.get(number, partial(self._matches, number))
         self._counts[number] = len(found)
         return found
+
+    def _count(self, number: int) -> int:
+        told = self._told(number)
+        return len(self._of(number)) if told is None else told
+
+    def _told(self, number: int) -> int | None:
+        """How many ticks of a day match, where that is known without reading them."""
+        if number not in self._counts:
+            texts = self._days.receipt(number).facts.get("texts", {}).get(self.column)
+            if texts is None:
+                return None
+            fits = _matching(pl.Series(list(texts), dtype=pl.String), self.pattern)
+            self._counts[number] = int(np.dot(fits, list(texts.values()))) if texts else 0
+        return self._counts[number]
 
     def _matches(self, number: int) -> Ints:
         path = self._days.table.path(self._days.instrument.name, self._days.verified(number))

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from trading_ml.core.errors import BadInput, BadParams
@@ -89,6 +89,7 @@ def test_what_is_current_is_left_alone_and_what_changed_is_built(lake: Lake) -> 
     assert build(lake, start=date(2024, 2, 1)) == {}
 
 
+@example([[(-37.0, True)] * 26], 0, 25, 12, True)
 @given(some_days, st.integers(0, 170), st.integers(0, 170), st.integers(4, 30), st.booleans())
 @settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_span_is_drawn_with_its_spikes_in_few_points(

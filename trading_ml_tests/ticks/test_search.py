@@ -15,13 +15,14 @@ from trading_ml.core.lake import Lake
 from trading_ml.core.time import NS
 from trading_ml.ticks import Ticks
 from trading_ml.ticks.days import Days
+from trading_ml.ticks.search import DISTINCT, Search, counted
 
 NAME = "lseg:TRI.N"
 TEXTS = [None, "", "ODD[IRGCOND]", "CAN[IRGCOND];ODD[IRGCOND]", "@F I[GV4_TEXT]", "£ 5%"]
 
 
-def write(lake: Lake, days: list[list[str | None]]) -> Ticks:
-    """A day of ticks for each list of conditions."""
+def write(lake: Lake, days: list[list[str | None]], told: bool = False) -> Ticks:
+    """A day of ticks for each list of conditions; whether the texts are counted, as a merge does."""
     for number, texts in enumerate(days):
         reasons = ["cancelled" if "CAN" in (text or "") else None for text in texts]
         rows = {
@@ -30,19 +31,22 @@ def write(lake: Lake, days: list[list[str | None]]) -> Ticks:
             "conditions": pl.Series(texts, dtype=pl.String),
             "excluded_by": pl.Series(reasons, dtype=pl.String),
         }
-        lake.table("ticks", "trades").write(NAME, date(2024, 1, 1) + timedelta(number), pl.DataFrame(rows), "by hand")
+        frame = pl.DataFrame(rows)
+        facts = {"texts": counted(frame)} if told else {}
+        lake.table("ticks", "trades").write(NAME, date(2024, 1, 1) + timedelta(number), frame, "by hand", facts)
     return Ticks.open(NAME, data=lake.root)
 
 
 @given(
     st.lists(st.lists(st.sampled_from(TEXTS), max_size=12), min_size=1, max_size=4),
     st.sampled_from(["ODD", r"^ODD", r"I\[GV\d_TEXT\]", "CAN.*ODD", "£", "nowhere", ""]),
+    st.booleans(),
 )
 @settings(max_examples=60)
 def test_matches_are_those_of_plain_python(
-    tmp_path_factory: pytest.TempPathFactory, days: list[list[str | None]], pattern: str
+    tmp_path_factory: pytest.TempPathFactory, days: list[list[str | None]], pattern: str, told: bool
 ) -> None:
-    found = write(Lake(tmp_path_factory.mktemp("lake")), days).search(pattern)
+    found = write(Lake(tmp_path_factory.mktemp("lake")), days, told).search(pattern)
     texts = [text for day in days for text in day]
     expected = [at for at, text in enumerate(texts) if text is not None and re.search(pattern, text)]
     for at in range(-1, len(texts) + 2):  # before anything was counted
@@ -69,6 +73,24 @@ def test_a_next_match_reads_no_further(lake: Lake, monkeypatch: pytest.MonkeyPat
     assert found.count == 3
     assert found.count == 3
     assert read[3:] == [date(2024, 1, 4)]
+
+
+def test_days_that_tell_their_texts_are_not_read(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    ticks = write(lake, [[None], ["CAN", "ODD"], ["ODD"], []], told=True)
+    monkeypatch.setattr(Search, "_matches", lambda *_: pytest.fail("rows were read"))
+    assert (ticks.search("ODD").count, ticks.search("nowhere").next(), ticks.search("CAN").previous(1)) == (
+        2,
+        None,
+        None,
+    )
+    assert ticks.search("cancelled", "excluded_by").count == 1
+
+
+def test_too_many_texts_are_not_counted() -> None:
+    texts = [f"T{at}" for at in range(DISTINCT + 1)]
+    assert counted(pl.DataFrame({"conditions": texts, "excluded_by": ["a"] * len(texts)})) == {
+        "excluded_by": {"a": DISTINCT + 1}
+    }
 
 
 def test_a_text_of_many_row_groups(lake: Lake) -> None:
