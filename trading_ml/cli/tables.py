@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import polars as pl
 import typer
@@ -20,6 +21,7 @@ from trading_ml.core.time import date_of, span
 
 if TYPE_CHECKING:
     from trading_ml.bars import BarParams
+    from trading_ml.ticks import Ticks
 
 From = Annotated[str | None, typer.Option("--from", help="First date or time, inclusive, in the instrument's zone.")]
 To = Annotated[str | None, typer.Option("--to", help="Last date or time, exclusive, in the instrument's zone.")]
@@ -31,20 +33,39 @@ def ticks(
     symbol: Symbol,
     start: From = None,
     end: To = None,
-    head: Annotated[int, typer.Option(min=1, help="Show at most so many ticks.")] = 20,
+    head: Annotated[int, typer.Option(min=1, help="Show at most so many.")] = 20,
     kind: Annotated[str, typer.Option(help="trades or quotes.")] = "trades",
+    at: Annotated[int | None, typer.Option(help="One tick by its position, with its raw line.")] = None,
+    search: Annotated[str | None, typer.Option(help="Ticks whose conditions match this regular expression.")] = None,
 ) -> None:
     """Show the ticks of an instrument, with the upload and row each came from."""
     from trading_ml.ticks import Ticks
 
     opened = Ticks.open(symbol, kind=kind, data=lake().root)
+    value: dict[str, Any] = {"symbol": opened.instrument.name, "kind": kind}
+    if at is not None:
+        packet = opened.packet(at)
+        output.emit(packet, output.table([{"field": name, "value": str(cell)} for name, cell in packet.items()]))
+        return
+    if search is not None:
+        found = opened.search(search)
+        shown = _chosen(opened, found.positions[:head].tolist())
+        count = f"{found.count:,} of {len(opened):,} match {search}"
+        output.emit(value | {"count": found.count, "ticks": shown.to_dicts()}, output.frame(shown), count)
+        return
     low, high = map(opened.index_at, span(start, end, opened.instrument.zone))
     if low == high:
         reach = f"they reach from {opened.dates[0]} to {opened.dates[-1]}"
         raise NoData(f"{opened.instrument.name}, {start} to {end}", f"has no {kind} in this range", reach)
-    shown = opened[low : min(high, low + head)]
-    value = {"symbol": opened.instrument.name, "kind": kind, "rows": high - low, "ticks": shown.to_dicts()}
-    output.emit(value, output.frame(shown), f"{high - low:,} {kind} of {opened.instrument.name} in range")
+    shown = _chosen(opened, range(low, min(high, low + head)))
+    count = f"{high - low:,} {kind} of {opened.instrument.name} in range"
+    output.emit(value | {"rows": high - low, "ticks": shown.to_dicts()}, output.frame(shown), count)
+
+
+def _chosen(opened: Ticks, positions: Iterable[int]) -> pl.DataFrame:
+    """Some ticks with their positions, which `--at` takes."""
+    rows = [opened[at : at + 1].insert_column(0, pl.Series("position", [at])) for at in positions]
+    return pl.concat(rows, how="diagonal") if rows else pl.DataFrame()
 
 
 @app.command()

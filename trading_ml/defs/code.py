@@ -14,7 +14,7 @@ from trading_ml.defs import partitions, projects, sensors
 from trading_ml.defs.bars import bars
 from trading_ml.defs.models import models as models_of
 from trading_ml.defs.resources import LakeResource
-from trading_ml.defs.ticks import ticks, uploads
+from trading_ml.defs.ticks import pyramid, ticks, uploads
 from trading_ml.project import Project, load_all
 from trading_ml.ticks.uploads import ledger
 
@@ -44,7 +44,7 @@ class Code:
     @cached_property
     def definitions(self) -> dg.Definitions:
         """Assets, jobs, sensors and schedules."""
-        tables, models = [ticks(self.grid)], []
+        tables, models = [ticks(self.grid), pyramid(self.grid)], []
         tables += {project.bars.name: bars(project.bars, self.grid) for project in self.projects}.values()
         for project in self.projects:
             tables += projects.tables(project, self.grid)

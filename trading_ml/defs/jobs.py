@@ -11,11 +11,12 @@ from trading_ml.project import Project
 
 Job = UnresolvedAssetJobDefinition
 TICKS = dg.AssetKey("ticks")
+PYRAMID = dg.AssetKey("pyramid")
 
 
 def keys_of_tables(projects: Iterable[Project]) -> list[dg.AssetKey]:
-    """Ticks, and the tables of some projects: bars, the proofs that features and labels demand, and these."""
-    keys = [TICKS]
+    """Ticks, their pyramid, and of some projects bars, the proofs that features and labels demand, and these."""
+    keys = [TICKS, PYRAMID]
     for project in projects:
         keys.append(dg.AssetKey(["bars", project.bars.name]))
         keys += [dg.AssetKey([project.name, part]) for part in ("proofs", "features", "labels")]

@@ -54,6 +54,24 @@ def test_ticks_lead_back_to_the_raw_line(cli, tmp_path):
     assert [tick["price"] for tick in ticks] == [10.7, 10.6]
 
 
+def test_one_tick_comes_with_its_raw_line(cli, tmp_path):
+    cli("ingest", small(tmp_path / "a.csv.gz"))
+    packet = cli("ticks", "ABC.L", "--at", 1, "--json").json
+    assert (packet["line"], packet["text"]) == (3, ROWS[1])
+    assert packet["fields"]["Volume"] == "50"
+    (tmp_path / "a.csv.gz").write_bytes(b"another")
+    assert cli("ticks", "ABC.L", "--at", 1).code == 2
+
+
+def test_qualifiers_are_searched(cli, tmp_path):
+    (tmp_path / "a.csv").write_text(HEAD + "\n".join([ROWS[0] + "ODD[X]", ROWS[1], ROWS[2] + "ODD[Y]"]) + "\n")
+    cli("ingest", tmp_path / "a.csv")
+    found = cli("ticks", "ABC.L", "--search", "ODD", "--json").json
+    assert found["count"] == 2
+    assert [tick["position"] for tick in found["ticks"]] == [0, 2]
+    assert cli("ticks", "ABC.L", "--search", "EVEN", "--json").json["count"] == 0
+
+
 def test_bars_are_exported(cli, tmp_path):
     cli("ingest", small(tmp_path / "a.csv.gz"))
     answer = cli("bars", "lseg:ABC.L", "--every", "1m", "--output", tmp_path / "bars.csv", "--json")

@@ -46,6 +46,14 @@ def test_everything_twice_changes_nothing(place, undisturbed):
     assert [len(path.read_text().splitlines()) for path in openings] == [1]
 
 
+def test_the_dataset_is_shown_and_promoted_by_its_digest(place, undisturbed):
+    shown = place.run("calm", "dataset", "show", "small")
+    assert shown["digest"] == undisturbed["dataset"]
+    assert [fold["overlaps"] for fold in shown["folds"]] == [0]
+    assert place.run("calm", "dataset", "promote", "small", shown["digest"][:12])["promoted"] == shown["digest"]
+    assert "000000000000" in place.run("calm", "dataset", "show", "small", "0" * 12, code=2)["error"]
+
+
 def killed(place, root: str, when: str, *words: object) -> None:
     """Start a command and kill -9 it as soon as its progress says `when`."""
     command, env = place.command(root, *words)
