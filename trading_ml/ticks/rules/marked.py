@@ -39,6 +39,8 @@ class Marked(Params):
     """One-letter codes that are written together, as in `FTI`."""
     fields: tuple[str, ...] = ()
     """Patterns of the fields whose value is such letters; without any, the conditions are letters up to a `;`."""
+    takes_back: bool = False
+    """Whether such a row takes back another one: then the last trade of equal time, price and size is rejected too."""
 
     @model_validator(mode="after")
     def _marks_something(self) -> Marked:
@@ -60,7 +62,8 @@ def marked(params: Marked) -> pl.Expr:
     patterns = [_mark(mark) for mark in params.marks]
     if params.letters:
         patterns.append(_letters(params.letters, params.fields))
-    return pl.col("conditions").str.contains("|".join(patterns))
+    found = pl.col("conditions").str.contains("|".join(patterns))
+    return found.fill_null(value=False) | _taken_back(found) if params.takes_back else found
 
 
 _IRREGULAR, _LATE = "BCHNPRVW47", "GLUZ"
@@ -92,14 +95,26 @@ _LEAN = {
     "late_report": Marked(marks=("Sold", "OutOfSequence")),
 }
 _BINANCE = {"off_market": Marked(marks=("INSURANCE_FUND", "ADL", "NA"))}
+_SIRCA = {
+    "cancelled": Marked(marks=("CANCEL_TRADE",), takes_back=True),
+    "off_market": Marked(marks=("OFFTR",)),
+}
 VOCABULARY: Mapping[str, Mapping[str, Marked]] = {
     "lseg": _LSEG,
     "simulated": _LSEG,
     "taq": _TAQ,
     "lean": _LEAN,
     "binance": _BINANCE,
+    "sirca": _SIRCA,
 }
 """By source, the marks that each rule looks for."""
+
+
+def _taken_back(cancel: pl.Expr) -> pl.Expr:
+    """As many trades of equal time, price and size, from the last one back, as rows take one back."""
+    same, cancels = ("ts_event", "price", "size"), cancel.fill_null(value=False)
+    from_the_last = cancels.not_().cum_sum(reverse=True).over(same)
+    return cancels.not_() & (from_the_last <= cancels.sum().over(same))
 
 
 def marks_of(rule: str) -> Defaults:
