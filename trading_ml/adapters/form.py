@@ -83,6 +83,7 @@ class Kind:
         when: Which lines are of this kind (all when None).
         needs: Raw columns in which such a line must hold a value.
         either: Raw columns of which at least one must hold a value.
+        settles: Whether a bar may open or close outside its range, as daily ones do that close at a settlement price.
     """
 
     name: str
@@ -90,6 +91,7 @@ class Kind:
     when: pl.Expr | None = None
     needs: tuple[str, ...] = ()
     either: tuple[str, ...] = ()
+    settles: bool = False
 
     def possible(self, header: Iterable[str]) -> bool:
         """Whether a file with this header can hold lines of this kind."""
@@ -139,7 +141,7 @@ class Form:
             found += [_absent(kind, (name,)) for name in kind.needs]
             found += [_absent(kind, kind.either)] if kind.either else []
             found += _bar_faults(kind) if kind.name.startswith(BARS) else []
-        return (*found, *self.wrong)
+        return (*self.wrong, *found)
 
 
 def _cell_faults(column: Column) -> list[Fault]:
@@ -157,15 +159,10 @@ def _cell_faults(column: Column) -> list[Fault]:
 def _bar_faults(kind: Kind) -> list[Fault]:
     """What no interval of trading can look like."""
     high, low, volume = kind.frame["high"], kind.frame["low"], kind.frame["volume"]
-    outside = [(name, kind.frame[name]) for name in ("open", "close")]
-    return [
-        (kind.own() & (high < low), pl.lit("high is below low")),
-        *(
-            (kind.own() & ~price.is_between(low, high), pl.lit(f"{name} is not from low to high"))
-            for name, price in outside
-        ),
-        (kind.own() & (volume < 0), pl.lit("volume is negative")),
-    ]
+    found = [(high < low, "high is below low"), (volume < 0, "volume is negative")]
+    for name in () if kind.settles else ("open", "close"):
+        found.append((~kind.frame[name].is_between(low, high), f"{name} is not from low to high"))
+    return [(kind.own() & wrong, pl.lit(reason)) for wrong, reason in found]
 
 
 def _absent(kind: Kind, names: tuple[str, ...]) -> Fault:
@@ -177,8 +174,11 @@ def quotient(cells: pl.Expr, divisor: float) -> pl.Expr:
     """Cells divided to the nearest number there is: Polars multiplies by 1 / divisor, which is not always that.
 
     Example:
-        >>> pl.select(pl.lit(1674200.0) / 10_000, exact=quotient(pl.lit(1674200.0), 10_000)).row(0)
-        (167.42000000000002, 167.42)
+        >>> prices = pl.DataFrame({"price": [1674200.0, 1674300.0]})
+        >>> prices.select(pl.col("price") / 10_000)["price"].to_list()
+        [167.42000000000002, 167.43]
+        >>> prices.select(quotient(pl.col("price"), 10_000))["price"].to_list()
+        [167.42, 167.43]
     """
     if divisor == 1:
         return cells
