@@ -13,6 +13,7 @@ import pytest
 from trading_ml.adapters import RawFile, detect, sirca
 from trading_ml.core.instruments import instrument
 from trading_ml.ticks.rules import Marked, chosen, judged, marked
+from trading_ml.ticks.rules.retracted import Retracted, retracted
 
 HEADER = (
     "#Instrument,Date,Time,Record Type,Price,Volume,Undisclosed Volume,Value,Qualifiers,Trans ID,Bid ID,Ask ID,"
@@ -69,7 +70,7 @@ def test_as_many_of_the_last_equal_trades_are_cancelled_as_are_taken_back(tmp_pa
 def test_marks_that_take_nothing_back_leave_equal_trades_alone() -> None:
     frame = pl.DataFrame({"conditions": [None, "CAN"], "ts_event": [1, 1], "price": [1.0, 1.0], "size": [1.0, 1.0]})
     assert frame.select(marked(Marked(marks=("CAN",)))).to_series().to_list() == [None, True]
-    assert frame.select(marked(Marked(marks=("CAN",), takes_back=True))).to_series().to_list() == [True, True]
+    assert frame.select(retracted(Retracted(marks=("CAN",), takes_back=True))).to_series().to_list() == [True, True]
 
 
 REAL = {

@@ -137,6 +137,7 @@ def test_own_marks_replace_those_of_the_source() -> None:
         ("outliers", "did you mean 'outlier'"),
         ("odd_lot", "rules.odd_lot: needs marks or letters"),
         ("session", "rules.session.calendar: is required"),
+        ({"odd_lot": {"marks": ["I"], "takes_back": True}}, "rules.odd_lot.takes_back: unknown key"),
         ({"outlier": {"tick": 9}}, "rules.outlier.tick: unknown key; did you mean 'ticks'"),
         ({"session": {"calendar": "XLON", "after_close": "soon"}}, "'soon' is not a duration"),
     ],
@@ -149,22 +150,22 @@ def test_a_mistake_in_the_rules_is_named(rule: object, problem: str) -> None:
 def test_the_first_rule_that_rejects_names_the_reason() -> None:
     choices = (
         Choice(RULES["off_market"], Marked(marks=("A",))),
-        Choice(RULES["cancelled"], Marked(marks=("A", "B"))),
+        Choice(RULES["odd_lot"], Marked(marks=("A", "B"))),
     )
     frame = pl.DataFrame({"conditions": ["A", "B", "C", None]})
-    assert judged(frame, choices)["excluded_by"].to_list() == ["off_market", "cancelled", None, None]
+    assert judged(frame, choices)["excluded_by"].to_list() == ["off_market", "odd_lot", None, None]
     assert judged(frame.clear(), choices)["excluded_by"].to_list() == []
 
 
 def test_the_digest_follows_names_order_and_marks() -> None:
-    one, two = Choice(RULES["cancelled"], Marked(marks=("A",))), Choice(RULES["corrected"], Marked(marks=("A",)))
+    one, two = Choice(RULES["odd_lot"], Marked(marks=("A",))), Choice(RULES["irregular"], Marked(marks=("A",)))
     digests = [
         rules_digest([]),
         rules_digest([one]),
         rules_digest([two]),
         rules_digest([one, two]),
         rules_digest([two, one]),
-        rules_digest([Choice(RULES["cancelled"], Marked(marks=("B",)))]),
+        rules_digest([Choice(RULES["odd_lot"], Marked(marks=("B",)))]),
     ]
     assert len(set(digests)) == len(digests)
     assert rules_digest(chosen(traded("lseg"), "trades")) == rules_digest(chosen(traded("simulated"), "trades"))
@@ -180,5 +181,4 @@ def test_the_docs_name_every_rule_and_parameter() -> None:
         (line,) = [line for line in page.splitlines() if line.startswith(f"| `{name}` |")]
         known = "at once" if rule.causal else "afterwards"
         assert line.endswith(f"| {known} |")
-        if rule.params is not Marked:
-            assert {f"`{key}`" for key in rule.params.model_fields} == set(re.findall(r"`\w+`", line)) - {f"`{name}`"}
+        assert {f"`{key}`" for key in rule.params.model_fields} == set(re.findall(r"`\w+`", line)) - {f"`{name}`"}
