@@ -41,23 +41,23 @@ def files(paths: list[Path], adapter: str | None, symbol: str | None) -> list[di
         checked = [uploads.check(path, adapter, symbol) for path in paths]
         for upload in checked:
             uploads.record(store, upload)
-        active = runs(store)
-        for upload in checked:
-            active.ingest(upload.id)
+        active, wanted = runs(store), {upload.id for upload in checked}
+        for status in uploads.ledger(store):
+            if status.upload.id in wanted and status.state == "announced":
+                active.ingest(status.upload.id)
         refresh(store, active)
     return [account.summary(store, upload.id) for upload in checked]
 
 
 def refresh(store: Lake, active: Runs) -> None:
     """Merge the ticks of all dates that are not what the uploads say."""
-    from trading_ml.defs.jobs import TICKS
     from trading_ml.ticks import merge
 
     touched: dict[str, set[date]] = defaultdict(set)
     for cell in merge.stale(store):
         touched[cell.instrument].add(cell.date)
     for instrument, days in touched.items():
-        active.tables(instrument, sorted(days), [TICKS])
+        active.ticks(instrument, sorted(days))
 
 
 def _row(upload: dict[str, Any]) -> dict[str, Any]:

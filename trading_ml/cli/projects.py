@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated, Any
 
 import typer
@@ -11,8 +12,11 @@ from trading_ml.cli.ingest import refresh
 from trading_ml.cli.main import app
 from trading_ml.cli.root import lake, runs
 from trading_ml.cli.tables import From, To
-from trading_ml.core.errors import Refused
+from trading_ml.core.errors import NoData, Refused
+from trading_ml.core.instruments import instrument
+from trading_ml.core.lake import Table
 from trading_ml.core.settings import Settings
+from trading_ml.core.time import date_of, span
 from trading_ml.project import Project, find
 
 group = typer.Typer(help="Check and run project files.", no_args_is_help=True)
@@ -56,9 +60,6 @@ def run_project(name: str, symbols: list[str] | None = None, start: str | None =
 
 
 def _run(project: Project, symbols: list[str], start: str | None, end: str | None) -> Any:
-    from trading_ml.core.instruments import instrument
-    from trading_ml.core.time import date_of, span
-    from trading_ml.defs.jobs import keys_of_tables
     from trading_ml.registry.result import Result
     from trading_ml.registry.store import Registry
 
@@ -67,14 +68,23 @@ def _run(project: Project, symbols: list[str], start: str | None, end: str | Non
     refresh(store, active)
     ticks = store.table("ticks", project.bars.kind)
     chosen = project.chosen(ticks.instruments(), symbols)
-    for name in chosen:
-        zone = instrument(name, Settings().instruments).zone
-        low, high = span(start, end, zone)
-        first, last = date_of(low, zone), date_of(high - 1, zone)
-        days = [day for day in ticks.dates(name) if first <= day <= last]
-        active.tables(name, days, keys_of_tables([project]))
+    wanted = {name: _days(ticks, name, start, end) for name in chosen}
+    if not any(wanted.values()):
+        reach = ", ".join(f"{name} from {ticks.dates(name)[0]} to {ticks.dates(name)[-1]}" for name in chosen)
+        raise NoData(f"{project.name}, {start} to {end}", "has no ticks in this range", f"there are {reach}")
+    for name, days in wanted.items():
+        if days:
+            active.tables(project, name, days)
     version = active.models(project, chosen, start, end)
     return Result.of(Registry.open(store, project.name).version(str(version)))
+
+
+def _days(ticks: Table, name: str, start: str | None, end: str | None) -> list[date]:
+    """Dates of an instrument that have ticks, from `--from` to `--to` in its own zone."""
+    zone = instrument(name, Settings().instruments).zone
+    low, high = span(start, end, zone)
+    first, last = date_of(low, zone), date_of(high - 1, zone)
+    return [day for day in ticks.dates(name) if first <= day <= last]
 
 
 def _verdict(result: Any) -> str:

@@ -7,6 +7,7 @@ import inspect
 import json
 from collections.abc import Callable
 from datetime import date, time, timedelta
+from functools import cache
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -55,3 +56,10 @@ def _plain(value: Any) -> Any:
     if isinstance(value, date | time | timedelta | PurePath | pl.DataType):
         return str(value)
     raise TypeError(f"{type(value).__name__} has no canonical text: it may differ between runs")
+
+
+@cache
+def code_digest() -> str:
+    """Hex sha256 over the sources of this package, as they were when first asked for."""
+    package = Path(__file__).parents[1]
+    return digest({str(path.relative_to(package)): file_digest(path) for path in sorted(package.rglob("*.py"))})

@@ -1,21 +1,23 @@
 """Jobs run in this process on the data root's own instance: what the CLI calls."""
 
+import json
 import logging
 import uuid
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
 import dagster as dg
 
+from trading_ml.core.digest import code_digest, digest
 from trading_ml.core.errors import Refused, TradingError
 from trading_ml.core.instruments import key_of
 from trading_ml.core.lake import Lake
-from trading_ml.defs import partitions
+from trading_ml.defs import partitions, projects
 from trading_ml.defs.code import Code
 from trading_ml.defs.instance import instance
-from trading_ml.defs.jobs import keys_of_models, span_tags
+from trading_ml.defs.jobs import TICKS, keys_of_models, keys_of_tables, span_tags
 from trading_ml.project import Project
 
 
@@ -37,10 +39,36 @@ class Runs:
         self.instance.add_dynamic_partitions(partitions.UPLOADS, [upload])
         self._run("ingest", partition_key=upload)
 
-    def tables(self, instrument: str, days: Sequence[date], assets: Iterable[dg.AssetKey]) -> None:
-        """Bring the tables of one instrument up to date from its first to its last given day."""
+    def ticks(self, instrument: str, days: Sequence[date]) -> None:
+        """Merge the ticks of one instrument from its first to its last given day."""
+        self._grid(instrument, days, [TICKS])
+
+    def tables(self, project: Project, instrument: str, days: Sequence[date]) -> None:
+        """Bring a project's tables of one instrument up to date over some days.
+
+        Where files, scripts and code are what they were when this last ended, there is nothing to run.
+        """
+        mark = self.lake.path("runs", project.name, f"{key_of(instrument)}.json")
+        if not mark.is_file() or json.loads(mark.read_text("utf-8"))["state"] != self._state(project, instrument, days):
+            self._grid(instrument, days, keys_of_tables([project]))
+            self.lake.write_json(mark, {"state": self._state(project, instrument, days)})
+
+    def _grid(self, instrument: str, days: Sequence[date], assets: list[dg.AssetKey]) -> None:
         self.instance.add_dynamic_partitions(partitions.INSTRUMENTS, [key_of(instrument)])
-        self._run("tables", asset_selection=list(assets), tags=span_tags(self.code.grid, instrument, days))
+        self._run("tables", asset_selection=assets, tags=span_tags(self.code.grid, instrument, days))
+
+    def _state(self, project: Project, instrument: str, days: Sequence[date]) -> str:
+        """Digest of all that a tables run reads and writes: partitions, scripts, and the code itself."""
+        rooms = [("ticks", project.bars.kind), ("bars", project.bars.name)]
+        rooms += [(room, project.name) for room in projects.ROOMS]
+        tables = {"/".join(parts): self.lake.table(*parts) for parts in rooms}
+        made = {
+            name: [(day, receipt and receipt.digest) for day in table.dates(instrument)
+                   for receipt in [table.receipt(instrument, day)]]
+            for name, table in tables.items()
+        }  # fmt: skip
+        scripts = {f"{room}.{name}": bound.digest for room, name, bound in projects.scripts(project)}
+        return digest(code_digest(), scripts, project.bars, list(days), made)
 
     def models(self, project: Project, instruments: Sequence[str], start: str | None, end: str | None) -> int:
         """Build dataset, model and version of a project; returns the version's number."""

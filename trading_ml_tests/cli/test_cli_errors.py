@@ -100,6 +100,8 @@ def test_a_date_range_without_ticks(cli, tmp_path):
     assert cli("ingest", tmp_path / "a.csv").code == 0
     refused(cli("ticks", "ABC.L", "--from", "2025-01-01", "--to", "2025-02-01"), "lseg:ABC.L", "2025-01-01")
     refused(cli("bars", "ABC.L", "--every", "1m", "--from", "2025-01-01"), "lseg:ABC.L")
+    words = ("project", "run", "volatility", "--symbols", "ABC.L", "--from", "2025-01-01")
+    refused(cli(*words), "2025-01-01", "2024-03-01")
     refused(cli("bars", "ABC.L", "--every", "1x"), "1x")
     refused(cli("ticks", "ABD.L"), "ABD.L", "ABC.L")
     refused(cli("ticks", "ABC.L", "--from", "yesterday"), "yesterday")
