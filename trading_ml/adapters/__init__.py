@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from trading_ml.adapters import binance, bitflyer, lseg, simulated
+from trading_ml.adapters import binance, bitflyer, lean, lseg, simulated, sirca
 from trading_ml.adapters.contract import QUARANTINE, SCHEMAS, SIDE, Adapter, Chunk, problem
 from trading_ml.adapters.raw import RawFile, head
 from trading_ml.core.errors import BadFile, Unknown
@@ -16,6 +16,8 @@ ADAPTERS: dict[str, Adapter] = {
         lseg.ADAPTER,
         binance.ADAPTER,
         bitflyer.ADAPTER,
+        lean.ADAPTER,
+        sirca.ADAPTER,
     )
 }
 

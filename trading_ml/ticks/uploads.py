@@ -59,7 +59,7 @@ def check(path: Path, adapter: str | None = None, symbol: str | None = None) -> 
     Of files larger than `VERIFY_BYTES` only the beginning is read.
 
     Args:
-        path: The file: plain text, gz, or a zip of one file.
+        path: The file: plain text, gz, or a zip (of several files where its format has such).
         adapter: Name of its format; recognised by its first lines where not given.
         symbol: Symbol of all its rows, replacing what the file says.
 
@@ -73,6 +73,8 @@ def check(path: Path, adapter: str | None = None, symbol: str | None = None) -> 
     if size <= VERIFY_BYTES:
         _read_through(raw)
     name = _adapter_of(path, adapter)
+    if len(raw.members) > 1 and not adapters.get(name).archives:
+        raise BadFile(path, f"is a zip of {len(raw.members)} files, not of one", "unpack it and give its files")
     if symbol is not None:
         instrument(f"{name}:{symbol}")
     return Upload(path=str(path), name=path.name, adapter=name, symbol=symbol, sha256=raw.sha256, bytes=size)
@@ -140,7 +142,7 @@ def _status(lake: Lake, upload: Upload) -> Status:
 
 
 def _read_through(raw: RawFile) -> None:
-    text = sum(len(block.strip()) for block in raw.blocks())
+    text = sum(len(block.strip()) for member in raw.members for block in raw.blocks(member=member))
     if not text:
         raise BadFile(raw.path, "is empty", "fetch it again")
 

@@ -154,6 +154,54 @@ SAMPLES = {
         },
         noise={"": "blank line", "\0": "not a local time and a message of a stream"},
     ),
+    "lean trades": Sample(
+        "lean",
+        "",
+        ("34200000,1674100,100,P,20,0", "34200000,1674250,50,,,1"),
+        ("1674100", "1674250"),
+        {
+            "34200000,one,100,P,20,0": "price is not a number",
+            "34200000,1674100,,P,20,0": "size is empty",
+            "34200000,1674100,100,P,20,2": "suspicious is not one of 0, 1",
+            "86400000,1674100,100,P,20,0": "time is none of 2013-10-07",
+            "34200000,1674100,100,P,20": "not the 6 columns of the table",
+        },
+        name="20131007_spy_trade_tick.csv",
+        scale=10_000,
+    ),
+    "lean quotes": Sample(
+        "lean",
+        "",
+        ("1787,1.38727,1.38729", "1787.25,1.387,0"),
+        ("1.38727", "1.387"),
+        {"1787,1.38727,": "ask is empty", "1787,0,0": "bid and ask are 0", "-1,1,1": "time is none of 2014-05-01"},
+        name="20140501_eurusd_tick_quote.csv",
+    ),
+    "lean bars": Sample(
+        "lean",
+        "",
+        ("60000,611.75,611.75,610,611.5,0.5", "120000,612,612.5,612,612.5,0"),
+        ("611.75", "612"),
+        {"120000,612,611,612,612,1": "high is below low", "120000,612,612,612,nan,1": "close is not finite"},
+        name="20161007_btcusd_minute_trade.csv",
+    ),
+    "sirca": Sample(
+        "sirca",
+        "#Instrument,Date,Time,Record Type,Price,Volume,Undisclosed Volume,Value,Qualifiers,Trans ID,Bid ID,Ask ID",
+        (
+            "BHP,20130205,09:59:54.025,TRADE,10.25,90,,3361.5,AC,0,6230424149651779592,6230424149651747083",
+            '"BHP","2013-02-05","09:59:54.025","OFFTR","10.5","90","","3361.5","NX XT","8","1","2"',
+            "BHP,05-FEB-2013,09:59:54.025,CANCEL_TRADE,10.75,90,,3361.5,,0,,",
+        ),
+        ("10.25", "10.5", "10.75"),
+        {
+            "BHP,20130205,09:59:54.025,ENTER,10,90,0,900,,0,1,": "ENTER tells of an order, not of a trade",
+            "BHP,20130205,09:59:54.025,DELETE,,,,,,0,1,": "DELETE tells of an order, not of a trade",
+            "BHP,20130205,09:59:54.025,HALT,,,,,,0,,": "Record Type is unknown",
+            "BHP,20130205,09:59:54.025,TRADE,10,,,,,0,1,2": "Volume is empty",
+            "BHP,20130231,09:59:54.025,TRADE,10,1,,,,0,1,2": "Date and Time are none of Sydney",
+        },
+    ),
 }
 every_sample = pytest.mark.parametrize("sample", SAMPLES.values(), ids=SAMPLES.keys())
 
