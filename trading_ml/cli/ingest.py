@@ -45,7 +45,7 @@ def files(paths: list[Path], adapter: str | None, symbol: str | None) -> list[di
         for status in uploads.ledger(store):
             if status.upload.id in wanted and status.state == "announced":
                 active.ingest(status.upload.id)
-        refresh(store, active)
+        refresh(store, runs(store))  # loaded anew: its dates begin with the earliest that was just read
     return [account.summary(store, upload.id) for upload in checked]
 
 

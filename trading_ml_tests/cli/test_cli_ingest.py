@@ -54,6 +54,11 @@ def test_ticks_lead_back_to_the_raw_line(cli, tmp_path):
     assert [tick["price"] for tick in ticks] == [10.7, 10.6]
 
 
+def test_ticks_from_before_the_first_date_of_the_settings(cli, tmp_path):
+    (tmp_path / "old.csv").write_text(HEAD + ROWS[0].replace("2024-", "1998-") + "\n")
+    assert cli("ingest", tmp_path / "old.csv", "--json").json["uploads"][0]["dates"] == ["1998-03-01"]
+
+
 def test_one_tick_comes_with_its_raw_line(cli, tmp_path):
     cli("ingest", small(tmp_path / "a.csv.gz"))
     packet = cli("ticks", "ABC.L", "--at", 1, "--json").json
