@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
-from trading_ml.adapters import binance, bitflyer, lean, lseg, simulated, sirca
+from trading_ml.adapters import binance, bitflyer, csv, lean, lseg, simulated, sirca
+from trading_ml.adapters.columnar import head
 from trading_ml.adapters.contract import QUARANTINE, SCHEMAS, SIDE, Adapter, Chunk, problem
-from trading_ml.adapters.raw import RawFile, head
+from trading_ml.adapters.raw import RawFile
 from trading_ml.core.errors import BadFile, Unknown
 
 ADAPTERS: dict[str, Adapter] = {
@@ -18,16 +20,19 @@ ADAPTERS: dict[str, Adapter] = {
         bitflyer.ADAPTER,
         lean.ADAPTER,
         sirca.ADAPTER,
+        *csv.presets(),
     )
 }
 
 
 def get(name: str) -> Adapter:
-    """The adapter called `name`.
+    """The adapter called `name`, or made of the mapping in the file `name` (`….yaml`).
 
     Raises:
-        Unknown: suggesting the nearest name.
+        Unknown: suggesting the nearest name. BadParams: when the mapping is wrong, naming the key.
     """
+    if name.endswith((".yaml", ".yml")):
+        return csv.adapter(csv.load(Path(name)))
     if name not in ADAPTERS:
         raise Unknown.of("adapter", name, ADAPTERS)
     return ADAPTERS[name]
@@ -36,11 +41,15 @@ def get(name: str) -> Adapter:
 def detect(path: Path) -> tuple[Adapter, str]:
     """The one adapter that fits the content of a file, and why it does.
 
+    Mappings that lie beside the file (`<anything>.mapping.yaml`) are asked first: where one fits, the file is its.
+
     Raises:
         BadFile: when the file cannot be read, or none or several adapters fit.
+        BadParams: when a mapping beside the file is wrong, naming the key.
     """
     start = head(path)
-    fitting = [(adapter, why) for adapter in ADAPTERS.values() if (why := adapter.fits(start, path.name))]
+    beside = [csv.adapter(csv.load(mapping)) for mapping in sorted(path.parent.glob(f"*{csv.SUFFIX}"))]
+    fitting = _fitting(beside, start, path) or _fitting(ADAPTERS.values(), start, path)
     if len(fitting) == 1:
         return fitting[0]
     if fitting:
@@ -50,8 +59,12 @@ def detect(path: Path) -> tuple[Adapter, str]:
     raise BadFile(path, f"is of no known format ({', '.join(ADAPTERS)}); it begins with {shown!r}")
 
 
+def _fitting(adapters: Iterable[Adapter], start: bytes, path: Path) -> list[tuple[Adapter, str]]:
+    return [(adapter, why) for adapter in adapters if (why := adapter.fits(start, path.name))]
+
+
 __all__ = [
     "ADAPTERS", "QUARANTINE", "SCHEMAS", "SIDE",
     "Adapter", "Chunk", "RawFile",
-    "detect", "get", "problem",
+    "csv", "detect", "get", "head", "problem",
 ]  # fmt: skip

@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import chain
+from typing import NamedTuple
 
 import polars as pl
 import pyarrow as pa
@@ -70,27 +71,35 @@ def renamed(file: RawFile, found: Iterator[Chunk], symbol: str | None) -> Iterat
         yield chunk._replace(frame=chunk.frame.with_columns(symbol=pl.lit(symbol)))
 
 
-def sample(head: bytes, form: Form) -> tuple[int, int] | None:
-    r"""How many of the first lines are rows of a form, and how many were looked at; None if it is another table.
+class Sample(NamedTuple):
+    """The first lines of a table: which of them are rows of a form, how many there are, and whether a header led."""
+
+    frame: pl.DataFrame
+    lines: int
+    headed: bool
+
+
+def sample(head: bytes, form: Form) -> Sample | None:
+    r"""Read the beginning of a table; None if it is not of this form.
 
     Example:
-        >>> from trading_ml.adapters.form import NUMBER, Column, Kind
-        >>> sample(b"time,price\n1,9.5\n2,x\n", Form((Column("price", NUMBER, filled=True),), (Kind("trades", {}),)))
-        (1, 2)
+        >>> from trading_ml.adapters.form import NUMBER, Column
+        >>> form = Form((Column("price", NUMBER, filled=True),), (Kind("trades", {}),))
+        >>> found = sample(b"time,price\n1,9.5\n2,x\n", form)
+        >>> found.frame["price"].to_list(), found.lines, found.headed
+        ([9.5], 2, True)
     """
     lines = head.removeprefix(BOM).split(b"\n")
     lines = lines[:-1] or lines  # the last one may be cut off
     layout = _layout(lines, form)
     if layout is None:
         return None
-    lines = lines[1 if layout.line else 0 :][:SAMPLE]
-    table, rows, _ = (
-        salvage(b"".join(line + b"\n" for line in lines), 1, layout) if lines else (layout.read(b""), [], [])
-    )
-    return sound(framed(table, rows, layout), form)[0].height, len(lines)
+    lines = lines[bool(layout.line) :][:SAMPLE]
+    read = salvage(b"".join(line + b"\n" for line in lines), 1, layout)[:2] if lines else (layout.read(b""), [])
+    return Sample(sound(framed(*read, layout), form)[0], len(lines), bool(layout.line))
 
 
-def first_line(head: bytes) -> dict[str, str]:
+def first_line(head: bytes, delimiter: str = ",") -> dict[str, str]:
     r"""Header names and the cells below them, from the beginning of a text table: what recognising it needs.
 
     Example:
@@ -98,7 +107,7 @@ def first_line(head: bytes) -> dict[str, str]:
         {'RIC': 'ABF.L', 'Price': '1995.5'}
     """
     lines = [line.removesuffix(b"\r") for line in head.removeprefix(BOM).split(b"\n", 2)[:2]]
-    header, cells = names(lines[0]), fields(lines[1]) if len(lines) > 1 else []
+    header, cells = names(lines[0], delimiter), fields(lines[1], delimiter) if len(lines) > 1 else []
     return dict(zip(header, cells + [""] * len(header), strict=False))
 
 
@@ -193,11 +202,12 @@ def _typed(block: bytes, first: int, layout: Layout) -> tuple[pl.DataFrame, list
     return pl.concat(frames), faults
 
 
-def framed(table: pa.Table, rows: Sequence[int], layout: Layout) -> pl.DataFrame:
+def framed(table: pa.Table | pl.DataFrame, rows: Sequence[int], layout: Layout) -> pl.DataFrame:
     """Typed rows with their numbers, the columns the file does without, and those derived from the others."""
     nothing = (pl.lit(None, column.type.polars).alias(column.name) for column in layout.absent)
-    numbered = pl.DataFrame(table).with_columns(pl.Series("row", rows, pl.UInt32), *nothing)
-    return numbered.with_columns(**layout.form.derived)
+    typed = pl.DataFrame(table)
+    typed.columns = [column.name for column in layout.columns]  # polars would rename one without a name
+    return typed.with_columns(pl.Series("row", rows, pl.UInt32), *nothing).with_columns(**layout.form.derived)
 
 
 def sound(typed: pl.DataFrame, form: Form) -> tuple[pl.DataFrame, list[tuple[int, str]]]:

@@ -159,9 +159,12 @@ def _cell_faults(column: Column) -> list[Fault]:
 def _bar_faults(kind: Kind) -> list[Fault]:
     """What no interval of trading can look like."""
     high, low, volume = kind.frame["high"], kind.frame["low"], kind.frame["volume"]
-    found = [(high < low, "high is below low"), (volume < 0, "volume is negative")]
-    for name in () if kind.settles else ("open", "close"):
-        found.append((~kind.frame[name].is_between(low, high), f"{name} is not from low to high"))
+    within = () if kind.settles else ("open", "close")
+    found = [
+        (high < low, "high is below low"),
+        *((~kind.frame[name].is_between(low, high), f"{name} is not from low to high") for name in within),
+        (volume < 0, "volume is negative"),
+    ]
     return [(kind.own() & wrong, pl.lit(reason)) for wrong, reason in found]
 
 

@@ -35,7 +35,7 @@ class Layout:
     @cached_property
     def header(self) -> list[str]:
         """Column names in the order of the file."""
-        return list(self.named) or names(self.line)
+        return list(self.named) or names(self.line, self.form.delimiter)
 
     @cached_property
     def columns(self) -> tuple[Column, ...]:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
+from datetime import date
 from typing import Any
 
 from trading_ml.core.errors import AccountingError, NoData
 from trading_ml.core.lake import Lake, Receipt
+from trading_ml.core.time import local_date
 from trading_ml.ticks import records
-from trading_ml.ticks.records import Part, Upload
+from trading_ml.ticks.cells import span_of
+from trading_ml.ticks.merge import Share
+from trading_ml.ticks.records import Parsed, Part, Upload
 
 _COUNTED = ("rows", "kept", "duplicates")
 
@@ -52,7 +56,7 @@ def summary(lake: Lake, upload_id: str) -> dict[str, Any]:
         "kept": total["kept"],
         "quarantined": quarantined,
         "duplicates": total["duplicates"],
-        "dates": sorted({part.date.isoformat() for part in parsed.partitions}),
+        "dates": sorted({day.isoformat() for part in parsed.partitions for day in _dates(lake, upload, parsed, part)}),
         "excluded": dict(sorted(excluded.items())),
         "reasons": dict(parsed.quarantined),
     }
@@ -66,6 +70,14 @@ def balances(receipts: Iterable[Receipt]) -> list[dict[str, Any]]:
             sums[upload_id].update({key: account[key] for key in _COUNTED})
             sums[upload_id]["excluded"] += sum(account["excluded"].values())
     return [{"upload": upload_id, **sums[upload_id]} for upload_id in sorted(sums)]
+
+
+def _dates(lake: Lake, upload: Upload, parsed: Parsed, part: Part) -> Iterable[date]:
+    """The local dates of a part's rows."""
+    if span_of(part.kind) == "1d":
+        return (part.date,)
+    rows = Share(upload, part, records.parts_folder(lake, upload, parsed)).rows()
+    return rows.select(local_date("ts_event", parsed.zones[part.instrument])).to_series().unique()
 
 
 def _account(lake: Lake, upload: Upload, part: Part) -> Mapping[str, Any]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from trading_ml import adapters
-from trading_ml.adapters import Adapter, Chunk
+from trading_ml.adapters import Adapter, Chunk, csv
 from trading_ml.adapters.raw import BLOCK, RawFile
 from trading_ml.core import progress
 from trading_ml.core.digest import digest
@@ -24,8 +24,8 @@ Watcher = Callable[[int, int, int], None]
 
 def is_current(lake: Lake, upload: Upload, parsed: Parsed) -> bool:
     """Whether reading the upload again would give what is there: same adapter code, symbol and zones."""
-    readable = upload.adapter in adapters.ADAPTERS and parts_folder(lake, upload, parsed).exists()
-    return readable and parsed.recipe == _recipe(upload) and parsed.zones == zones_of(parsed.zones)
+    readable = (upload.mapping or upload.adapter in adapters.ADAPTERS) and parts_folder(lake, upload, parsed).exists()
+    return bool(readable) and parsed.recipe == _recipe(upload) and parsed.zones == zones_of(parsed.zones)
 
 
 def read(lake: Lake, upload: Upload, watch: Watcher | None = None) -> Parsed:
@@ -38,7 +38,7 @@ def read(lake: Lake, upload: Upload, watch: Watcher | None = None) -> Parsed:
         BadFile: when the file is gone, has changed since it was announced, or breaks off.
         AccountingError: when the adapter lost or invented rows.
     """
-    raw, adapter = RawFile.of(Path(upload.path)), adapters.get(upload.adapter)
+    raw, adapter = RawFile.of(Path(upload.path)), adapter_of(upload)
     if raw.sha256 != upload.sha256:
         raise BadFile(upload.path, "has changed since it was announced", "ingest it again")
     with lake.staging() as stage, lake.staging() as aside:
@@ -64,6 +64,17 @@ def read(lake: Lake, upload: Upload, watch: Watcher | None = None) -> Parsed:
     return parsed
 
 
+def adapter_of(upload: Upload) -> Adapter:
+    """What reads the upload: a known adapter, or one made of the mapping it came with.
+
+    Raises:
+        Unknown: when nothing here can read it any more. BadParams: when its mapping is not one any more.
+    """
+    if upload.mapping is None:
+        return adapters.get(upload.adapter)
+    return csv.adapter(csv.parse(upload.mapping, f"upload {upload.id}, mapping"))
+
+
 def drop_replaced(lake: Lake, upload: Upload, parsed: Parsed) -> None:
     """Remove parts that `parsed` no longer names: an older reading's, or a killed one's."""
     for folder in lake.path("uploads", upload.id, "parts").iterdir():
@@ -72,7 +83,7 @@ def drop_replaced(lake: Lake, upload: Upload, parsed: Parsed) -> None:
 
 
 def _recipe(upload: Upload) -> str:
-    return digest(upload.adapter, adapters.get(upload.adapter).recipe, upload.symbol)
+    return digest(upload.adapter, adapter_of(upload).recipe, upload.symbol)
 
 
 def _chunks(adapter: Adapter, upload: Upload, watch: Watcher) -> Iterator[Chunk]:

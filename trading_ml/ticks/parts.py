@@ -14,7 +14,7 @@ from trading_ml.core.errors import AccountingError
 from trading_ml.core.instruments import instrument, key_of
 from trading_ml.core.lake import Lake
 from trading_ml.core.settings import Settings
-from trading_ml.core.time import local_date
+from trading_ml.ticks.cells import date_in
 from trading_ml.ticks.quarantine import QuarantineWriter
 from trading_ml.ticks.records import Cell, Part
 
@@ -85,7 +85,7 @@ class PartWriter:
     def _write(self, kind: str, name: str, rows: pl.DataFrame) -> None:
         if name not in self.zones:
             self.zones |= zones_of([name])
-        dated = rows.with_columns(local_date("ts_event", self.zones[name]).alias("_date"))
+        dated = rows.with_columns(date_in(kind, self.zones[name]).alias("_date"))
         for (day,), part in dated.partition_by("_date", as_dict=True, include_key=False).items():
             cell = Cell(kind, name, day)
             place = self._folder / kind / key_of(name) / f"{day}-{len(self._digests[cell])}.parquet"

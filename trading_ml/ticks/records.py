@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from trading_ml.core.lake import Lake
 from trading_ml.core.params import Params
@@ -14,7 +14,10 @@ P = TypeVar("P", bound=Params)
 
 
 class Cell(NamedTuple):
-    """The ticks of one kind, instrument (`SOURCE:SYMBOL`) and local date: the unit that is merged and rebuilt."""
+    """The ticks of one kind, instrument (`SOURCE:SYMBOL`) and local date: the unit that is merged and rebuilt.
+
+    Of bars from files it is a month or a year (see `cells`), under its first date.
+    """
 
     kind: str
     instrument: str
@@ -38,6 +41,8 @@ class Upload(Params):
     """The symbol of every row, where the file does not say it or says it wrongly."""
     sha256: str
     bytes: int
+    mapping: Mapping[str, Any] | None = None
+    """What its columns mean, where that is the user's own mapping and no known adapter says it."""
 
     @property
     def id(self) -> str:

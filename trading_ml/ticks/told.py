@@ -9,6 +9,7 @@ from trading_ml.core.errors import NoData
 from trading_ml.core.instruments import Instrument
 from trading_ml.core.lake import Lake
 from trading_ml.core.time import date_of, nanoseconds
+from trading_ml.ticks.cells import date_of_cell
 
 
 def bars(lake: Lake, instrument: Instrument, every: str, start: int, end: int) -> pl.DataFrame:
@@ -42,7 +43,7 @@ def rows(lake: Lake, instrument: Instrument, kind: str, start: int, end: int) ->
     """
     table, name = lake.table("ticks", kind), instrument.name
     first, last = date_of(start, instrument.zone), date_of(end - 1, instrument.zone)
-    days = [day for day in table.dates(name) if first <= day <= last]
+    days = [day for day in table.dates(name) if date_of_cell(kind, first) <= day <= last]
     if not days:
         what = f"bars of {kind.removeprefix(BARS)} from files" if kind.startswith(BARS) else kind
         raise NoData(f"{what} of {name}", f"there are none from {first} to {last}", "ingest a file that holds them")

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import polars as pl
 
 from trading_ml import adapters
-from trading_ml.adapters import RawFile
-from trading_ml.adapters.raw import head
+from trading_ml.adapters import Adapter, RawFile, head
 from trading_ml.core.errors import BadFile, NoData
 from trading_ml.core.instruments import instrument
 from trading_ml.core.lake import Lake
@@ -60,24 +59,25 @@ def check(path: Path, adapter: str | None = None, symbol: str | None = None) -> 
 
     Args:
         path: The file: plain text, gz, or a zip (of several files where its format has such).
-        adapter: Name of its format; recognised by its first lines where not given.
+        adapter: Name of its format, or a mapping's file; recognised by its first lines where not given.
         symbol: Symbol of all its rows, replacing what the file says.
 
     Raises:
         BadFile: when it is missing, a directory, empty, truncated, or of another format than `adapter`.
         Unknown: when there is no such adapter.
-        BadParams: when `symbol` is empty.
+        BadParams: when `symbol` is empty, or a mapping is wrong.
     """
     path = path.absolute()
     raw, size = RawFile.of(path), path.stat().st_size
     if size <= VERIFY_BYTES:
         _read_through(raw)
-    name = _adapter_of(path, adapter)
-    if len(raw.members) > 1 and not adapters.get(name).archives:
+    found = _adapter_of(path, adapter)
+    if len(raw.members) > 1 and not found.archives:
         raise BadFile(path, f"is a zip of {len(raw.members)} files, not of one", "unpack it and give its files")
     if symbol is not None:
-        instrument(f"{name}:{symbol}")
-    return Upload(path=str(path), name=path.name, adapter=name, symbol=symbol, sha256=raw.sha256, bytes=size)
+        instrument(f"{found.source}:{symbol}")
+    told = {"path": str(path), "name": path.name, "adapter": found.name, "symbol": symbol}
+    return Upload(**told, sha256=raw.sha256, bytes=size, mapping=_own_mapping(found))
 
 
 def record(lake: Lake, upload: Upload) -> Upload:
@@ -147,12 +147,19 @@ def _read_through(raw: RawFile) -> None:
         raise BadFile(raw.path, "is empty", "fetch it again")
 
 
-def _adapter_of(path: Path, name: str | None) -> str:
+def _adapter_of(path: Path, name: str | None) -> Adapter:
     if name is None:
-        return adapters.detect(path)[0].name
-    start = head(path)
-    if adapters.get(name).fits(start, path.name):
-        return name
+        return adapters.detect(path)[0]
+    start, chosen = head(path), adapters.get(name)
+    if chosen.fits(start, path.name):
+        return chosen
     fits = [f"{other.name} ({why})" for other in adapters.ADAPTERS.values() if (why := other.fits(start, path.name))]
     fix = f"it looks like {' or '.join(fits)}" if fits else "its first lines are of no known format"
-    raise BadFile(path, f"is not of the {name} format", fix)
+    raise BadFile(path, f"is not of the {chosen.name} format", fix)
+
+
+def _own_mapping(adapter: Adapter) -> dict[str, Any] | None:
+    """The mapping of an adapter that is none of the known ones."""
+    if adapter is adapters.ADAPTERS.get(adapter.name) or adapter.declaration is None:
+        return None
+    return adapter.declaration.model_dump(mode="json", exclude_defaults=True)

@@ -37,6 +37,8 @@ class Sample(NamedTuple):
     """What the file is called, where names tell something."""
     scale: float = 1
     """What the prices in the lines are divided by."""
+    symbol: str | None = None
+    """The symbol to give, where neither rows nor name tell it."""
 
 
 _LSEG_HEADER = "#RIC,Domain,Date-Time,GMT Offset,Type,Price,Volume,Seq. No.,Qualifiers,Bid Price,Ask Price"
@@ -203,6 +205,213 @@ SAMPLES = {
         },
     ),
 }
+_MESSAGES = {
+    "1,1,7,18,101000,1": "type says it is no trade",
+    "34200.5,4,7,18,101000,2": "direction is not one of -1, 1",
+    "86400,4,7,18,101000,1": "time is no time from 1900 to 2199 (s of day)",
+    "34200.0000000001,4,7,18,101000,1": "time is not a number of at most nine decimals",
+    "34200.5,4,7,18,1e4x,1": "price is not a number",
+}
+_BAR_FAULTS = {
+    "1600000060000,9,11,8,12,1": "high is below low",
+    "1600000060000,9,12,11,8,1": "close is not from low to high",
+    "1600000060000,13,9,12,8,1": "open is not from low to high",
+    "1600000060000,9,9,12,8,-1": "volume is negative",
+    "1600000060000,9,,12,8,1": "close is empty",
+    "16000000600000000,9,9,12,8,1": "time is no time from 1900 to 2199 (ms)",
+}
+PRESETS = {
+    "taq_trades": Sample(
+        "taq_trades",
+        "DT,EX,SYMBOL,COND,SIZE,PRICE,CORR",
+        ("2018-01-02T10:01:21.479000Z,P,MADE,FTI,2,10.25,0", "2018-01-02T10:01:21.5Z,D,MADE,,3,10.5,8"),
+        ("10.25", "10.5"),
+        {
+            "2018-01-02T10:01:21.5,D,MADE,,3,10.5,8": "DT has no offset",
+            "2018-01-02T10:01:21Z,D,,,3,10.5,8": "SYMBOL is empty",
+        },
+    ),
+    "taq_quotes": Sample(
+        "taq_quotes",
+        "DT,EX,BID,BIDSIZ,OFR,OFRSIZ,SYMBOL",
+        ("2018-01-02T09:04:13.125000Z,P,10.25,1,10.5,2,MADE", "2018-01-02T09:04:13.125000Z,T,10.5,,,,MADE"),
+        ("10.25", "10.5"),
+        {"2018-01-02T09:04:13.125000Z,P,,1,,2,MADE": "BID and OFR are empty"},
+    ),
+    "lobster": Sample(
+        "lobster",
+        "",
+        ("34200.004241176,4,16113575,18,102500,1", "57599.999999999,5,0,1,99900,-1"),
+        ("102500", "99900"),
+        _MESSAGES,
+        name="MADE_2012-06-21_34200000_57600000_message_10.csv",
+        scale=10_000,
+    ),
+    "cme": Sample(
+        "cme",
+        "DateTime,Price,Volume",
+        ("2013-09-01 17:00:00.083,1640.25,8", "2013-11-03 01:30:00,-3,1"),
+        ("1640.25", "-3"),
+        {
+            "2013-03-10 02:30:00,1640.25,8": "DateTime is no time, or no single one, on the clocks of America/Chicago",
+            "2013-09-01 17:00:00Z,1640.25,8": "DateTime is not a date or a time without offset",
+            "2013-09-31 17:00:00,1640.25,8": "DateTime is not a date or a time without offset",
+            "2013-09-01 17:00:00,1640.25,": "Volume is empty",
+        },
+        name="NQ_ticks_20130901.csv",
+    ),
+    "bitfinex": Sample(
+        "bitfinex",
+        "",
+        ("1600000000000,10.25,10,10.5,9.75,3.5", "1600000060000,10.5,10.5,10.5,10.5,0"),
+        ("10.25", "10.5"),
+        _BAR_FAULTS,
+        name="MADEUP_1m_2020.csv",
+    ),
+    "candlesticks": Sample(
+        "candlesticks",
+        "ot,ct,o,h,l,c,v",
+        ("1600000200000,1600001999999,10.25,10.5,9.75,10,3.5", "1600002000000,1600003799999,10.5,10.5,10.5,10.5,"),
+        ("10.25", "10.5"),
+        {
+            "1600002000000,1600002059999,9,9,9,9,1": "ct is not an interval after ot",
+            "1600002000000,,9,9,9,9,1": "ct is empty",
+        },
+        symbol="MADEUP",
+    ),
+    "binance_candles": Sample(
+        "binance_candles",
+        "time,open,high,low,close,volume",
+        ("1502942400,10.25,10.5,9.75,10,3.5", "1502944200,10.5,10.5,10.5,10.5,0"),
+        ("10.25", "10.5"),
+        {
+            "1502944200000,10.5,10.5,10.5,10.5,0": "time is no time from 1900 to 2199 (s)",
+            "0,9,9,9,9,1": "time is no time from 1900 to 2199 (s)",
+        },
+        name="MADEUP_30m_2017.csv",
+    ),
+    "histdata": Sample(
+        "histdata",
+        "",
+        ("20200101 170000065,1.1212,1.12172,0", "20200701 235959999,1.125,1.1255,0"),
+        ("1.1212", "1.125"),
+        {"20200101 250000065,1,1,0": "time is no time from 1900 to 2199 (%Y%m%d %H%M%S%3f)"},
+        name="DAT_ASCII_EURUSD_T_202001.csv",
+    ),
+    "histdata_bars": Sample(
+        "histdata_bars",
+        "",
+        ("20200101 170000;1.1212;1.1215;1.121;1.1213;0", "20200101 170100;1.125;1.125;1.125;1.125;0"),
+        ("1.1212", "1.125"),
+        {
+            "20200101 170100;1.125;1.12;1.125;1.125;0": "high is below low",
+            "20200101 170100;1;1;1": "not the 6 columns of the table",
+        },
+        name="DAT_ASCII_EURUSD_M1_2020.csv",
+    ),
+    "truefx": Sample(
+        "truefx",
+        "",
+        ("EUR/USD,20200101 22:00:00.123,1.1212,1.1215", "EUR/USD,20200101 22:00:01,1.125,"),
+        ("1.1212", "1.125"),
+        {"EUR/USD,2020-01-01 22:00:00.123,1,1": "time is no time from 1900 to 2199 (%Y%m%d %H:%M:%S%.f)"},
+    ),
+    "fxcm": Sample(
+        "fxcm",
+        "timestamp,open,high,low,close",
+        ("2012-02-01 00:00:00+00:00,1.575,1.5755,1.5745,1.575", "2012-02-01 00:01:00+00:00,1.5,1.5,1.5,1.5"),
+        ("1.575", "1.5"),
+        {"2012-02-01 00:00:00,1,1,1,1": "timestamp has no offset"},
+        name="gbpusd-m1-bid-2012.csv",
+    ),
+    "backtesting": Sample(
+        "backtesting",
+        ",Open,High,Low,Close,Volume",
+        ("2017-04-19 09:00:00,1.0716,1.0722,1.07083,1.07219,1413", "2017-04-19 10:00:00,1.5,1.5,1.5,1.5,1"),
+        ("1.0716", "1.5"),
+        {",1,1,1,1,1": " is empty"},
+        name="EURUSD_1h.csv",
+    ),
+    "yahoo": Sample(
+        "yahoo",
+        "Date|Open|High|Low|Close|Volume|Dividends|Stock Splits",
+        ("2000-08-30|273.5|273.5|273.5|275|0|0|0", "2000-08-31|274.75|278.25|274.75|278.25|5|0.5|2"),
+        ("273.5", "274.75"),
+        {"2000-09-01|null|null|null|null|null|0|0": "Open is not a number"},
+        name="MADE=F.csv",
+    ),
+    "yahoo with commas": Sample(
+        "yahoo",
+        "Date,Open,High,Low,Close,Adj Close,Volume",
+        ("2000-08-30,273.5,273.5,273.5,275,137.5,0", "2000-08-31,274.75,278.25,274.75,278.25,139.125,5"),
+        ("273.5", "274.75"),
+        {"2000-09-01,1,1,2,1,1,1": "high is below low"},
+        name="MADE.csv",
+    ),
+    "trth_eod": Sample(
+        "trth_eod",
+        "#RIC,Date[L],Time[L],Type,Qualifiers,Open,High,Low,Last,Volume,Open Interest,Settle,Data Source",
+        (
+            "MADE.AX,4-Jan-00,,End Of Day,,26.25,26.5,25.75,26,1012586,,,Verified",
+            "MADE.AX,31-Dec-14,,End Of Day,,27.5,28,27,27.5,1,7,27.25,Verified",
+        ),
+        ("26.25", "27.5"),
+        {
+            "MADE.AX,1-Jan-00,,End Of Day,No Trades,,,,,,,,Verified": "Qualifiers says it is no bar",
+            "MADE.AX,4-Jan-00,,Intraday,,26.25,26.5,25.75,26,1012586,,,Verified": "Type says it is no bar",
+            "MADE.AX,31-Feb-00,,End Of Day,,9,9,9,9,1,,,": "Date[L] is no time from 1900 to 2199 (%d-%b-%y)",
+        },
+    ),
+    "ig_prices": Sample(
+        "ig_prices",
+        "",
+        (
+            "1600000000123,10.25,10.5,10,0.1,1.5,11,9,09:26:40,TRADEABLE,0",
+            "1600000001000,10.5,,,,,,,09:26:41,EDIT,1",
+        ),
+        ("10.25", "10.5"),
+        {"1600000000123,,,10,0.1,1.5,11,9,09:26:40,TRADEABLE,0": "BID and OFFER are empty"},
+        symbol="MADEUP",
+    ),
+    "ig_orders": Sample(
+        "ig_orders",
+        "",
+        ("1600000000123,profit,BUY,10,10,100.25,90.25,110.25", "1600000001000,loss,BUY,,,10.5,,"),
+        ("100.25", "10.5"),
+        {"1600000000123,profit,BUY,10,10,,90,110": "price is empty"},
+        symbol="MADEUP",
+    ),
+    "freqtrade_trades": Sample(
+        "freqtrade_trades",
+        "timestamp,id,type,side,price,amount,cost",
+        ("1570752011620,13519807,None,sell,10.25,23,235.75", "1570752011620,13519808,,buy,10.5,1,10.5"),
+        ("10.25", "10.5"),
+        {
+            "1570752011620,a7,None,sell,1,1,1": "id is not a whole number",
+            "1570752011620,7,None,none,1,1,1": "side is not one of buy, sell",
+        },
+        name="MADE_UP-trades.csv",
+    ),
+    "freqtrade_candles": Sample(
+        "freqtrade_candles",
+        "date,open,high,low,close,volume",
+        ("2017-11-04T23:02:00Z,10.25,10.5,10,10.5,1", "2017-11-04 23:03:00+00:00,10.5,10.5,10.5,10.5,0"),
+        ("10.25", "10.5"),
+        {"2017-11-04T23:02:00Z,10.25,10.5,11,10.5,1": "high is below low"},
+        name="MADE_UP_UP-1m-futures.csv",
+    ),
+    "nautilus_trades": Sample(
+        "nautilus_trades",
+        "timestamp,trade_id,price,quantity,buyer_maker",
+        ("2021-01-08T00:00:00.278Z,553287559,10.25,0.5,True", "2021-01-08T00:00:00.31Z,553287560,10.5,1,False"),
+        ("10.25", "10.5"),
+        {"2021-01-08T00:00:00.278Z,553287559,10.25,0.5,maybe": "buyer_maker is not one of False, false, True, true"},
+        name="madeup-trades.csv",
+    ),
+}
+SAMPLES |= PRESETS
+READERS = {name: sample for name, sample in SAMPLES.items() if name not in PRESETS or name in ("cme", "histdata_bars")}
+"""Samples of every reader; presets have but one, with or without a header."""
 every_sample = pytest.mark.parametrize("sample", SAMPLES.values(), ids=SAMPLES.keys())
 
 
@@ -225,7 +434,7 @@ def _file(folder: Path, text: str, name: str = "made_up.csv", packed: bool = Tru
 
 
 def _read(raw: RawFile, sample: Sample, symbol: str | None = None) -> list[Chunk]:
-    return list(get(sample.adapter).read(raw, symbol))
+    return list(get(sample.adapter).read(raw, symbol or sample.symbol))
 
 
 def _frames(chunks: list[Chunk]) -> dict[str, pl.DataFrame]:
@@ -249,6 +458,7 @@ def test_columns_are_canonical(tmp_path: Path, sample: Sample) -> None:
         schema = dict(schema_of(chunk.kind))
         for name in known_of(chunk.kind) - set(chunk.frame.columns):
             del schema[name]
+        schema |= dict.fromkeys(sorted(getattr(get(sample.adapter).declaration, "extra", ())), pl.Float64)
         assert chunk.frame.schema == pl.Schema(schema)
         assert chunk.quarantine.schema == pl.Schema(QUARANTINE)
         assert chunk.frame.select(always & schema.keys()).null_count().sum_horizontal().item() == 0
@@ -277,7 +487,7 @@ def test_every_malformed_line_is_quarantined_with_its_reason_and_text(tmp_path: 
 def test_a_row_leads_to_its_line(tmp_path: Path, sample: Sample) -> None:
     text = _text(sample, 60)
     for kind, frame in _frames(_read(_file(tmp_path, text, sample.name), sample)).items():
-        column = {"trades": "price", "quotes": "bid"}.get(kind, "open")
+        column = {"trades": "price", "quotes": "bid", "orders": "price"}.get(kind, "open")
         for row, price in frame.select("row", column).iter_rows():
             line = text.split("\n")[row - 1]
             known = sample.prices[sample.sound.index(line)]
@@ -333,7 +543,7 @@ def test_a_file_that_breaks_off_is_refused_by_name(tmp_path: Path, sample: Sampl
 def test_a_file_of_another_format_is_refused_by_name(tmp_path: Path, name: str) -> None:
     raw = _file(tmp_path, "a,b,c\n1,2,3\n")
     with pytest.raises(BadFile, match="first line is 'a,b,c'") as refusal:
-        list(get(name).read(raw, None))
+        list(get(name).read(raw, "MADEUP"))
     assert refusal.value.culprit == str(raw.path)
 
 
@@ -372,7 +582,7 @@ def _write(path: Path, parts: Iterator[bytes]) -> Path:
     return path
 
 
-@every_sample
+@pytest.mark.parametrize("sample", READERS.values(), ids=READERS.keys())
 def test_memory_does_not_grow_with_the_file(tmp_path: Path, sample: Sample) -> None:
     few = _text(sample, 30).encode()
     more = (("\n".join(sample.sound) + "\n") * 1_000).encode()

@@ -123,7 +123,7 @@ def test_announcing_records_what_the_file_is(lake: Lake, raw: Path) -> None:
     told = json.loads(lake.path("uploads", upload.id, "upload.json").read_text())
     assert told == {
         "path": str(raw), "name": "trades.csv.gz", "adapter": "lseg", "symbol": None,
-        "sha256": upload.sha256, "bytes": raw.stat().st_size,
+        "sha256": upload.sha256, "bytes": raw.stat().st_size, "mapping": None,
     }  # fmt: skip
     assert upload.number == int(upload.sha256[:16], 16)
     assert [(status.upload, status.state, status.touched) for status in uploads.ledger(lake)] == [
