@@ -39,6 +39,10 @@ class BarParams(Params):
     """Give empty intervals between a day's first and last tick a bar too (time bars only)."""
     statistics: tuple[str, ...] = ()
     """Further columns: names of bar statistics."""
+    session: Literal["regular"] | None = None
+    """Only what falls into a session [open, close) of the instrument's exchange calendar, less its break."""
+    source: Literal["ticks", "files"] = "ticks"
+    """Bars made of ticks, or those that files tell, coarser ones made of finer ones (time bars only)."""
 
     @field_validator("every")
     @classmethod
@@ -71,8 +75,13 @@ class BarParams(Params):
             )
         if self.fill and given != ["every"]:
             raise ValueError("fill needs time bars: only intervals of time can be empty")
-        if self.kind == "quotes" and (self.statistics or given[0] in ("volume", "dollar")):
-            raise ValueError("quotes trade nothing: no volume bars, dollar bars or statistics of trades")
+        if self.kind == "quotes" and given[0] in ("volume", "dollar"):
+            raise ValueError("quotes trade nothing: no volume bars, no dollar bars")
+        for name in self.statistics:
+            if STATISTICS[name].kind != self.kind:
+                raise ValueError(f"statistic '{name}' is one of {STATISTICS[name].kind}, the bars are of {self.kind}")
+        if self.source == "files" and (given != ["every"] or self.kind == "quotes" or self.statistics):
+            raise ValueError("source: files needs time bars (every) of trades, without statistics: files tell no ticks")
         return self
 
     @property
@@ -90,5 +99,5 @@ class BarParams(Params):
 
         Only what differs from the defaults is digested, so an option added later renames nothing.
         """
-        options = self.model_dump(include={"kind", "fill", "statistics"}, exclude_defaults=True)
+        options = self.model_dump(include={"kind", "fill", "statistics", "session", "source"}, exclude_defaults=True)
         return f"{self.rule}_{digest(options)[:6]}" if options else self.rule

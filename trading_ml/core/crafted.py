@@ -62,9 +62,11 @@ def _series(pace: int) -> pl.DataFrame:
     made = {"ts_open": pl.Series(opens).cast(NS), "ts_close": pl.Series(closes).cast(NS), **_prices(len(opens))}
     close, trades = pl.col("close"), pl.col("trades")
     buys = (trades * ((close - pl.col("low") + 0.01) / (pl.col("high") - pl.col("low") + 0.02))).round()
+    half = 0.01 + 0.005 * (trades % 4)
     return pl.DataFrame(made).with_columns(
-        bid=close - 0.01, ask=close + 0.01, filled=trades == 0, buy_trades=buys, sell_trades=trades - buys,
-        signed_volume=pl.col("mean_size") * (2 * buys - trades),
+        bid=close - half, ask=close + half, filled=trades == 0, buy_trades=buys, sell_trades=trades - buys,
+        signed_volume=pl.col("mean_size") * (2 * buys - trades), order_count=(trades * 0.7).ceil(),
+        odd_lot_share=trades % 11 / 10, mean_spread=half * (2 + trades % 7 / 10), last_spread=2 * half,
     )  # fmt: skip
 
 

@@ -8,7 +8,7 @@ import polars as pl
 from trading_ml.core.instruments import Instrument
 from trading_ml.core.time import day_bounds
 
-PRICES = ("price", "bid", "ask", "open", "high", "low", "close", "vwap")
+PRICES = ("price", "bid", "ask", "open", "high", "low", "close", "vwap", "mean_spread", "last_spread")
 SIZES = ("size", "bid_size", "ask_size", "volume", "mean_size", "max_size", "signed_volume")
 """Columns of ticks and bars that count in the price's unit, and in shares or contracts."""
 
