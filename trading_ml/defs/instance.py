@@ -5,6 +5,8 @@ from pathlib import Path
 
 import dagster as dg
 import yaml
+from dagster._core.instance.ref import InstanceRef
+from dagster._core.storage.noop_compute_log_manager import NoOpComputeLogManager
 
 from trading_ml.core.lake import Lake
 
@@ -36,6 +38,9 @@ def home(lake: Lake) -> Path:
 
 
 def instance(lake: Lake) -> dg.DagsterInstance:
-    """Open (and on first use create) the instance of a data root."""
-    home(lake)
-    return dg.DagsterInstance.get()
+    """Open (and on first use create) the instance of a data root, for runs in this process.
+
+    Unlike the UI's runs these keep their stdout and stderr: what they print belongs to the terminal.
+    """
+    unheard = {"module": NoOpComputeLogManager.__module__, "class": NoOpComputeLogManager.__name__}
+    return dg.DagsterInstance.from_ref(InstanceRef.from_dir(str(home(lake)), overrides={"compute_logs": unheard}))
