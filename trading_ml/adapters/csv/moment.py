@@ -59,7 +59,7 @@ class Moment(Params):
     def _real(cls, zone: str | None) -> str | None:
         try:
             return zone if zone in (None, OF_INSTRUMENT) else ZoneInfo(zone).key
-        except (ValueError, OSError):
+        except (KeyError, ValueError, OSError):
             raise ValueError(f"'{zone}' is not an IANA time zone, nor 'instrument'") from None
 
     @model_validator(mode="after")
