@@ -83,6 +83,6 @@ class Benchmark(NamedTuple):
     """
 
     question: str
-    prepare: Callable[[Place], None]
+    prepare: Callable[[Place], object]
     contenders: Mapping[str, Contender]
     claims: tuple[Claim, ...]

@@ -1,5 +1,7 @@
-"""One tick as JSON, with the fields of the raw line it was made from, word for word: `near` is the next tick's, `far`
-one at a random place. The raw line lies in a csv.gz, in which nobody can jump: far means unpacking up to there.
+"""One tick as JSON, with the fields of the raw line it was made from, word for word.
+
+`far` is one at a random place, `near` the tick after it. The raw line lies in a csv.gz, in which nobody can jump: far
+means unpacking up to there.
 """
 
 from __future__ import annotations

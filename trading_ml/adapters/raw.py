@@ -181,4 +181,4 @@ def _stream(path: Path, name: str | None, stack: ExitStack) -> BufferedReader:
 
 
 def _files(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
-    return [member for member in archive.infolist() if not member.is_dir()]
+    return [member for member in archive.infolist() if not member.filename.endswith("/")]  # is_dir fails where it is ""

@@ -67,6 +67,10 @@ class NoData(BadInput):
     """The request is well-formed but the data root holds nothing for it."""
 
 
+class NotWritten(BadInput):
+    """The data root takes no more: its disk is full, or it may not be written."""
+
+
 class OutOfRange(BadInput, IndexError):
     """A position lies outside a sequence; also an IndexError, so that plain loops over the sequence end."""
 

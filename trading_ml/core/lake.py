@@ -6,6 +6,7 @@ made from, facts, the digest of its bytes), so data and receipt appear in one at
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import hashlib
 import json
@@ -24,12 +25,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from trading_ml.core.digest import canonical
-from trading_ml.core.errors import NoData
+from trading_ml.core.errors import NoData, NotWritten
 from trading_ml.core.instruments import key_of, name_of, pick
 
 ROW_GROUP = 131_072
 _FOOTER = b"trading_ml"
 _COUNTERS = ("seq", "row", "sample")
+_UNWRITABLE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM}
 
 
 @dataclass(frozen=True)
@@ -60,20 +62,38 @@ class Lake:
     def lock(self, *parts: str) -> Iterator[None]:
         """Exclusive right to write `parts`, across processes; the kernel frees it when the holder dies."""
         path = self.path("locks", "~".join(parts).replace("/", "~") + ".lock")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("w") as file:
+        with self._writing():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            file = path.open("w")
+        with file:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield
 
     @contextmanager
     def staging(self) -> Iterator[Path]:
-        """A private folder for unfinished work, removed at the end; `sweep` removes what a killed process left."""
+        """A private folder for unfinished work, removed at the end; `sweep` removes what a killed process left.
+
+        Raises:
+            NotWritten: when the disk is full or read-only; what was published before is untouched.
+        """
         folder = self.path("tmp", f"{os.getpid()}-{uuid.uuid4().hex[:8]}")
-        folder.mkdir(parents=True)
+        with self._writing():
+            folder.mkdir(parents=True)
+            try:
+                yield folder
+            finally:
+                shutil.rmtree(folder, ignore_errors=True)
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """Whatever keeps this root from being written is told in one line."""
         try:
-            yield folder
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
+            yield
+        except OSError as cause:
+            if cause.errno not in _UNWRITABLE:
+                raise
+            fix = "make room, or permit writing there, and run again"
+            raise NotWritten(self.root, f"cannot be written ({cause.strerror})", fix) from cause
 
     def sweep(self) -> int:
         """Remove unfinished work of processes that no longer live; returns how many folders went."""

@@ -21,7 +21,7 @@ def _zip(*members: tuple[str, bytes]) -> bytes:
     sink = io.BytesIO()
     with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in members:
-            archive.writestr(name, content)
+            archive.writestr(zipfile.ZipInfo(name), content)
     return sink.getvalue()
 
 
@@ -33,8 +33,14 @@ def _file(tmp_path: Path, content: bytes) -> Path:
 
 @pytest.mark.parametrize(
     "packed",
-    [TEXT, gzip.compress(TEXT), gzip.compress(TEXT[:500]) + gzip.compress(TEXT[500:]), _zip(("../../up.csv", TEXT))],
-    ids=["plain", "gz", "gz of two members", "zip"],
+    [
+        TEXT,
+        gzip.compress(TEXT),
+        gzip.compress(TEXT[:500]) + gzip.compress(TEXT[500:]),
+        _zip(("../../up.csv", TEXT)),
+        _zip(("", TEXT)),
+    ],
+    ids=["plain", "gz", "gz of two members", "zip", "zip of a file without a name"],
 )
 @pytest.mark.parametrize("size", [7, 4096, 1 << 20])
 def test_blocks_give_the_same_bytes_cut_at_line_ends_however_packed(tmp_path: Path, packed: bytes, size: int) -> None:
