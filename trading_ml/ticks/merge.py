@@ -44,12 +44,14 @@ class Share(NamedTuple):
             AccountingError: when they are not all there.
         """
         place = self.folder / self.part.kind / key_of(self.part.instrument)
-        frames = [pl.read_parquet(path) for path in place.glob(f"{self.part.date}-*.parquet")]
+        paths = sorted(place.glob(f"{self.part.date}-*.parquet"), key=lambda path: int(path.stem.rpartition("-")[2]))
+        frames = [pl.read_parquet(path) for path in paths]
         found = sum(frame.height for frame in frames)
         if found != self.part.rows:
             culprit = f"upload {self.upload.id}, {self.part.instrument} {self.part.date}"
             raise AccountingError(culprit, f"{self.part.rows} rows were read, {found} are left", "ingest it again")
-        return pl.concat(frames).sort("row").with_columns(upload=pl.lit(self.upload.number, pl.UInt64))
+        whole = pl.concat(frames).with_columns(upload=pl.lit(self.upload.number, pl.UInt64))
+        return whole if whole["row"].is_sorted() else whole.sort("row")
 
 
 def shares(lake: Lake, instrument: str | None = None) -> dict[Cell, list[Share]]:

@@ -42,8 +42,10 @@ def read(lake: Lake, upload: Upload, watch: Watcher | None = None) -> Parsed:
     if raw.sha256 != upload.sha256:
         raise BadFile(upload.path, "has changed since it was announced", "ingest it again")
     with lake.staging() as stage, lake.staging() as aside:
-        with QuarantineWriter(aside / "rows") as quarantine:
-            writer = PartWriter(lake, stage, adapter.source, quarantine)
+        with (
+            QuarantineWriter(aside / "rows") as quarantine,
+            PartWriter(lake, stage, adapter.source, quarantine) as writer,
+        ):
             for rows in _chunks(adapter, upload, watch or _reporter(upload)):
                 writer.add(rows)
             partitions = writer.finish()

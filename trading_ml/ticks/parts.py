@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from typing import Any, Self
 
 import polars as pl
 
@@ -25,6 +27,8 @@ FLUSH_ROWS = 1_000_000
 class PartWriter:
     """Writes chunks below `folder` as `<kind>/<instrument>/<date>-<n>.parquet`, the n-th flush of that date.
 
+    It writes in a thread of its own, which has ended when the context is left.
+
     Args:
         lake: Where the writing is staged.
         folder: A folder nobody reads yet.
@@ -36,10 +40,18 @@ class PartWriter:
         self._lake, self._folder, self._source, self._quarantine = lake, folder, source, quarantine
         self._waiting: dict[str, list[pl.DataFrame]] = defaultdict(list)
         self._held = 0
+        self._thread = ThreadPoolExecutor(1)
+        self._writing: Future[None] | None = None
         self._digests: dict[Cell, list[str]] = defaultdict(list)
         self._rows: Counter[Cell] = Counter()
         self.rows = 0
         self.zones: dict[str, str] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._thread.shutdown()
 
     def add(self, chunk: Chunk) -> None:
         """Take over a chunk's rows.
@@ -65,6 +77,7 @@ class PartWriter:
             AccountingError: when the rows written and quarantined are not the rows read.
         """
         self._flush()
+        self._written()
         written, quarantined = self._rows.total(), self._quarantine.rows
         if self.rows != written + quarantined:
             raise AccountingError(
@@ -76,21 +89,47 @@ class PartWriter:
         )
 
     def _flush(self) -> None:
-        for kind, frames in self._waiting.items():
-            for (symbol,), rows in pl.concat(frames).partition_by("symbol", as_dict=True, include_key=False).items():
-                self._write(kind, f"{self._source}:{symbol}", rows)
+        """Have what is held written while more is read; of two such lots at most, so that memory is bounded."""
+        self._written()
+        self._writing = self._thread.submit(self._write_all, dict(self._waiting))
         self._waiting.clear()
         self._held = 0
+
+    def _written(self) -> None:
+        if self._writing:
+            self._writing.result()
+
+    def _write_all(self, waiting: dict[str, list[pl.DataFrame]]) -> None:
+        for kind, frames in waiting.items():
+            for symbol, rows in split(pl.concat(frames), "symbol"):
+                self._write(kind, f"{self._source}:{symbol}", rows)
 
     def _write(self, kind: str, name: str, rows: pl.DataFrame) -> None:
         if name not in self.zones:
             self.zones |= zones_of([name])
         dated = rows.with_columns(date_in(kind, self.zones[name]).alias("_date"))
-        for (day,), part in dated.partition_by("_date", as_dict=True, include_key=False).items():
+        for day, part in split(dated, "_date"):
             cell = Cell(kind, name, day)
             place = self._folder / kind / key_of(name) / f"{day}-{len(self._digests[cell])}.parquet"
             self._digests[cell].append(self._lake.write_parquet(place, part).digest)
             self._rows[cell] += part.height
+
+
+def split(rows: pl.DataFrame, by: str) -> Iterable[tuple[Any, pl.DataFrame]]:
+    """Rows by the value of a column, which is left out; values as they first appear.
+
+    Equal values mostly lie together, and then nothing is copied.
+
+    Example:
+        >>> rows = pl.DataFrame({"day": [1, 1, 2], "row": [7, 8, 9]})
+        >>> [(day, part["row"].to_list()) for day, part in split(rows, "day")]
+        [(1, [7, 8]), (2, [9])]
+    """
+    runs, rest = rows[by].rle().struct.unnest(), rows.drop(by)
+    if runs["value"].is_duplicated().any():
+        return [(value, part) for (value,), part in rows.partition_by(by, as_dict=True, include_key=False).items()]
+    starts = runs["len"].cum_sum() - runs["len"]
+    return [(value, rest.slice(start, length)) for start, (length, value) in zip(starts, runs.iter_rows(), strict=True)]
 
 
 def zones_of(names: Iterable[str]) -> Mapping[str, str]:
