@@ -4,14 +4,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 
 from trading_ml.adapters.contract import BARS, interval_of
 from trading_ml.bars.params import BarParams
 from trading_ml.core.errors import BadParams
 from trading_ml.core.instruments import Instrument
-from trading_ml.core.lake import Lake, Receipt, Table
-from trading_ml.core.time import nanoseconds
+from trading_ml.core.lake import Lake, Table
+from trading_ml.core.time import local_date, nanoseconds
 from trading_ml.ticks import merge
+from trading_ml.ticks.cells import date_of_cell, span_of
+
+
+class Held(NamedTuple):
+    """Where a day is: a table, and the date of the cell in it, which holds a day of ticks or many days of bars."""
+
+    table: Table
+    cell: date
 
 
 @dataclass(frozen=True)
@@ -24,14 +33,14 @@ class Sources:
         """Names of the instruments that at least one of the tables knows."""
         return sorted({name for table in self.tables for name in table.instruments()})
 
-    def dates(self, instrument: str) -> list[date]:
-        """Dates on which at least one of the tables has something of an instrument, ascending."""
-        return sorted({day for table in self.tables for day in table.dates(instrument)})
-
-    def of(self, instrument: str, day: date) -> tuple[Table, Receipt] | None:
-        """The first table that has a day, and what it has, or None where none has it."""
-        found = ((table, table.receipt(instrument, day)) for table in self.tables)
-        return next(((table, receipt) for table, receipt in found if receipt), None)
+    def days(self, traded: Instrument, start: date = date.min, end: date = date.max) -> dict[date, Held]:
+        """The days from `start` to before `end` that a table has, ascending, and the first that has each."""
+        found: dict[date, Held] = {}
+        for table in self.tables:
+            first = date_of_cell(table.parts[-1], start)
+            for held in (Held(table, cell) for cell in table.dates(traded.name) if first <= cell < end):
+                found |= {day: held for day in _days_in(held, traded) if start <= day < end and day not in found}
+        return dict(sorted(found.items()))
 
 
 def sources(lake: Lake, params: BarParams) -> Sources:
@@ -61,3 +70,10 @@ def refuse_misfits(lake: Lake, instrument: Instrument, params: BarParams) -> Non
 def _length(params: BarParams) -> int:
     assert params.every  # BarParams has bars from files by time alone
     return nanoseconds(params.every)
+
+
+def _days_in(held: Held, traded: Instrument) -> list[date]:
+    if span_of(held.table.parts[-1]) == "1d":
+        return [held.cell]
+    days = local_date("ts_event", traded.zone).unique()
+    return held.table.scan(traded.name, held.cell).select(days).collect().to_series().to_list()

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import ExitStack
-from datetime import date
-from functools import partial
+from dataclasses import dataclass
+from datetime import date, timedelta
 
 import polars as pl
 
@@ -16,14 +16,14 @@ from trading_ml.bars.coarser import coarser
 from trading_ml.bars.fill import fill
 from trading_ml.bars.params import BarParams
 from trading_ml.bars.session import inside, lasts, regular_hours
-from trading_ml.bars.sources import Sources, refuse_misfits, sources
+from trading_ml.bars.sources import Held, refuse_misfits, sources
 from trading_ml.bars.statistics import reads
 from trading_ml.bars.tick import tick_ranges
 from trading_ml.bars.time import time_ranges
 from trading_ml.core.digest import digest
 from trading_ml.core.errors import NoData
 from trading_ml.core.instruments import Instrument
-from trading_ml.core.lake import Lake, Receipt, Table
+from trading_ml.core.lake import Lake, Receipt
 from trading_ml.core.progress import track
 from trading_ml.core.settings import Settings
 from trading_ml.core.time import date_of
@@ -71,9 +71,10 @@ def build(
     with ExitStack() as stack:
         # Whoever builds reads the ticks under the lock: bars of older ticks never overwrite newer ones.
         stack.enter_context(lake.lock("bars", params.name, instrument.key))
-        one = partial(_build_day, lake, instrument, params, sources(lake, params), hours)
+        known = sources(lake, params).days(instrument, days[0], days[-1] + timedelta(days=1)) if days else {}
+        maker = _Maker(lake, instrument, params, hours)
         pool = executor or stack.enter_context(ThreadPoolExecutor(Settings().workers))
-        receipts = pool.map(one, days)
+        receipts = pool.map(maker.build, days, map(known.get, days))
         made = list(track(f"bars {params.name} of {instrument.name}", receipts, len(days)))
     return {day: receipt for day, receipt in zip(days, made, strict=True) if receipt}
 
@@ -82,8 +83,8 @@ def build_span(
     lake: Lake, instrument: Instrument, params: BarParams, start: date, end: date, executor: Executor | None = None
 ) -> dict[date, Receipt]:
     """`build` for every date from `start` to before `end` that has ticks, or had them when bars were last built."""
-    tables = sources(lake, params), lake.table("bars", params.name)
-    days = {day for table in tables for day in table.dates(instrument.name) if start <= day < end}
+    made = lake.table("bars", params.name).dates(instrument.name)
+    days = {*sources(lake, params).days(instrument, start, end), *(day for day in made if start <= day < end)}
     return build(lake, instrument, params, days, executor)
 
 
@@ -113,40 +114,45 @@ def load(
     return adjust.adjusted(bars, instrument, "ts_open") if adjusted else bars
 
 
-def _build_day(
-    lake: Lake, instrument: Instrument, params: BarParams, known: Sources, hours: Choice | None, day: date
-) -> Receipt | None:
-    name, bars = instrument.name, lake.table("bars", params.name)
-    source = known.of(name, day)
-    if source is None:
-        bars.remove(name, day)
-        return None
-    table, read = source
-    options = params.model_dump(exclude_defaults=True), hours and hours.describe
-    inputs = digest(RECIPE, *options, instrument.zone, table.parts, read.digest)
-    made = bars.receipt(name, day)
-    if made and made.inputs == inputs:
-        return made
-    return bars.write(name, day, _bars(table, instrument, params, hours, day), inputs, {"from": table.parts[-1]})
+@dataclass(frozen=True)
+class _Maker:
+    """Makes the partitions of one instrument; `hours` are those to which its bars are restricted."""
 
+    lake: Lake
+    instrument: Instrument
+    params: BarParams
+    hours: Choice | None
 
-def _bars(table: Table, instrument: Instrument, params: BarParams, hours: Choice | None, day: date) -> pl.DataFrame:
-    if params.source == "files":
-        bars = _told_bars(table, instrument, params, hours, day)
-    else:
-        ticks = priced(table, instrument.name, day, reads(params.statistics)).kept
-        within = ticks.filter(inside(hours, ticks["ts_event"])) if hours else ticks
-        bars = day_bars(within, params, day, instrument.zone)
-    if hours and params.fill:  # a bar for each empty interval of the session, none for its break
-        bars = bars.filter(~pl.col("filled") | inside(hours, bars["ts_open"]) | inside(hours, lasts(bars)))
-    return bars
+    def build(self, day: date, held: Held | None) -> Receipt | None:
+        name, bars = self.instrument.name, self.lake.table("bars", self.params.name)
+        source = held and held.table.receipt(name, held.cell)
+        if not (held and source):
+            bars.remove(name, day)
+            return None
+        options = self.params.model_dump(exclude_defaults=True), self.hours and self.hours.describe
+        inputs = digest(RECIPE, *options, self.instrument.zone, held.table.parts, source.digest)
+        made = bars.receipt(name, day)
+        if made and made.inputs == inputs:
+            return made
+        return bars.write(name, day, self._bars(held, day), inputs, {"from": held.table.parts[-1]})
 
+    def _bars(self, held: Held, day: date) -> pl.DataFrame:
+        bars = self._told(held, day) if self.params.source == "files" else self._of_ticks(held, day)
+        if self.hours and self.params.fill:  # a bar for each empty interval of the session, none for its break
+            within = inside(self.hours, bars["ts_open"]) | inside(self.hours, lasts(bars))
+            return bars.filter(~pl.col("filled") | within)
+        return bars
 
-def _told_bars(
-    table: Table, instrument: Instrument, params: BarParams, hours: Choice | None, day: date
-) -> pl.DataFrame:
-    bars = told.read(table, instrument, day)
-    if hours:
-        bars = bars.filter(inside(hours, bars["ts_open"]) & inside(hours, lasts(bars)))
-    made = coarser(bars, str(params.every), instrument.zone)
-    return fill(made, str(params.every), day, instrument.zone) if params.fill else made
+    def _of_ticks(self, held: Held, day: date) -> pl.DataFrame:
+        ticks = priced(held.table, self.instrument.name, day, reads(self.params.statistics)).kept
+        if self.hours:
+            ticks = ticks.filter(inside(self.hours, ticks["ts_event"]))
+        return day_bars(ticks, self.params, day, self.instrument.zone)
+
+    def _told(self, held: Held, day: date) -> pl.DataFrame:
+        zone, every = self.instrument.zone, str(self.params.every)
+        bars = told.day_of(held.table, self.instrument, held.cell, day)
+        if self.hours:
+            bars = bars.filter(inside(self.hours, bars["ts_open"]) & inside(self.hours, lasts(bars)))
+        made = coarser(bars, every, zone)
+        return fill(made, every, day, zone) if self.params.fill else made

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Annotated, Any
 
 import typer
 
+from trading_ml.bars import Sources, sources
 from trading_ml.cli import output
 from trading_ml.cli.ingest import refresh
 from trading_ml.cli.main import app
@@ -14,7 +15,6 @@ from trading_ml.cli.root import lake, runs
 from trading_ml.cli.tables import From, To
 from trading_ml.core.errors import NoData, Refused
 from trading_ml.core.instruments import instrument
-from trading_ml.core.lake import Table
 from trading_ml.core.settings import Settings
 from trading_ml.core.time import date_of, span
 from trading_ml.project import Project, find
@@ -66,11 +66,12 @@ def _run(project: Project, symbols: list[str], start: str | None, end: str | Non
     store = lake()
     active = runs(store, project)
     refresh(store, active)
-    ticks = store.table("ticks", project.bars.kind)
+    ticks = sources(store, project.bars)
     chosen = project.chosen(ticks.instruments(), symbols)
     wanted = {name: _days(ticks, name, start, end) for name in chosen}
     if not any(wanted.values()):
-        reach = ", ".join(f"{name} from {ticks.dates(name)[0]} to {ticks.dates(name)[-1]}" for name in chosen)
+        known = {name: _days(ticks, name, None, None) for name in chosen}
+        reach = ", ".join(f"{name} from {days[0]} to {days[-1]}" for name, days in known.items())
         raise NoData(f"{project.name}, {start} to {end}", "has no ticks in this range", f"there are {reach}")
     for name, days in wanted.items():
         if days:
@@ -79,12 +80,11 @@ def _run(project: Project, symbols: list[str], start: str | None, end: str | Non
     return Result.of(Registry.open(store, project.name).version(str(version)))
 
 
-def _days(ticks: Table, name: str, start: str | None, end: str | None) -> list[date]:
+def _days(ticks: Sources, name: str, start: str | None, end: str | None) -> list[date]:
     """Dates of an instrument that have ticks, from `--from` to `--to` in its own zone."""
-    zone = instrument(name, Settings().instruments).zone
-    low, high = span(start, end, zone)
-    first, last = date_of(low, zone), date_of(high - 1, zone)
-    return [day for day in ticks.dates(name) if first <= day <= last]
+    traded = instrument(name, Settings().instruments)
+    low, high = span(start, end, traded.zone)
+    return list(ticks.days(traded, date_of(low, traded.zone), date_of(high - 1, traded.zone) + timedelta(days=1)))
 
 
 def _verdict(result: Any) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from trading_ml.bars import BarParams
 from trading_ml.core.instruments import instrument
 from trading_ml.core.lake import Lake
 from trading_ml.core.settings import Settings
@@ -26,8 +27,13 @@ def sources(lake: Lake, params: DatasetParams) -> dict[str, Any]:
     return {
         "features": {name: use.bound.describe for name, use in params.features.items()},
         "labels": {name: use.bound.describe for name, use in params.labels.items()},
-        "rules": {name: _rules(name, params.bars.kind) for name in sorted(params.instruments)},
+        "rules": {name: _rules(name, _kind(params.bars)) for name in sorted(params.instruments)},
     }
+
+
+def _kind(bars: BarParams) -> str:
+    """Kind of the rows that the rules judged before bars were made of them."""
+    return bars.kind if bars.source == "ticks" else "bars"
 
 
 def _rules(name: str, kind: str) -> list[dict[str, Any]]:

@@ -10,6 +10,7 @@ from typing import Any
 
 import dagster as dg
 
+from trading_ml.bars import sources
 from trading_ml.core.digest import code_digest, digest
 from trading_ml.core.errors import Refused, TradingError
 from trading_ml.core.instruments import key_of
@@ -59,7 +60,7 @@ class Runs:
 
     def _state(self, project: Project, instrument: str, days: Sequence[date]) -> str:
         """Digest of all that a tables run reads and writes: partitions, scripts, and the code itself."""
-        rooms = [("ticks", project.bars.kind), ("bars", project.bars.name)]
+        rooms = [*(table.parts for table in sources(self.lake, project.bars).tables), ("bars", project.bars.name)]
         rooms += [(room, project.name) for room in projects.ROOMS]
         tables = {"/".join(parts): self.lake.table(*parts) for parts in rooms}
         made = {

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import dagster as dg
 
+from trading_ml.bars import sources
 from trading_ml.core.digest import digest
 from trading_ml.core.errors import NoData, TradingError
 from trading_ml.core.instruments import key_of
@@ -90,11 +91,11 @@ def nightly(job: Job, projects: Iterable[Project]) -> dg.ScheduleDefinition:
     @dg.schedule(name="nightly", job=job, cron_schedule="0 2 * * *")
     def _nightly(lake: LakeResource) -> list[dg.RunRequest] | dg.SkipReason:
         """Requests one run per project; where nothing changed, the run finds its version registered and ends."""
-        known = lake.open().table("ticks", "trades").instruments()
+        store = lake.open()
         requests = [
             dg.RunRequest(run_key=None, asset_selection=keys_of_models(project), tags={PROJECT_TAG: project.name})
             for project in projects
-            if any(map(project.names, known))
+            if any(map(project.names, sources(store, project.bars).instruments()))
         ]
         return requests or dg.SkipReason("no project's instruments have ticks yet")
 
