@@ -15,6 +15,9 @@ import pytest
 from trading_ml.adapters import RawFile, detect, get
 from trading_ml.adapters.contract import Chunk
 
+MASKED = "X" * 3
+"""The symbol under which the publisher of the TAQ sample hides the real one."""
+
 EXPECTED = {
     "binance_btcusdt_30m/BTCUSDT_30m_20170817_20200812.csv": ("binance_candles", "BTCUSDT", "bars_30m", 52_131, {}),
     "bitfinex_1m/BTCUSD_1m_2013.csv.gz": ("bitfinex", "BTCUSD", "bars_1m", 148_055, {}),
@@ -29,8 +32,8 @@ EXPECTED = {
     "nautilus_misc/gbpusd-m1-ask-201202.csv.gz": ("fxcm", "GBPUSD.ASK", "bars_1m", 30_117, {}),
     "nautilus_misc/gbpusd-m1-bid-201202.csv.gz": ("fxcm", "GBPUSD.BID", "bars_1m", 30_117, {}),
     "nautilus_misc/histdata_eurusd_ticks_20200101.csv": ("histdata", "EURUSD", "quotes", 9_500, {}),
-    "nyse_taq/XXX_quotes_raw_20180102.csv.gz": ("taq_quotes", "XXX", "quotes", 66_695, {}),
-    "nyse_taq/XXX_trades_raw_20180102.csv.gz": ("taq_trades", "XXX", "trades", 39_470, {}),
+    f"nyse_taq/{MASKED}_quotes_raw_20180102.csv.gz": ("taq_quotes", MASKED, "quotes", 66_695, {}),
+    f"nyse_taq/{MASKED}_trades_raw_20180102.csv.gz": ("taq_trades", MASKED, "trades", 39_470, {}),
     "small_fx/backtesting_EURUSD_1h.csv": ("backtesting", "EURUSD", "bars_1h", 5_000, {}),
     "trth_eod/asx_banks_eod_trth.csv.gz": (
         "trth_eod", "ANZ.AX CBA.AX NAB.AX WBC.AX", "bars_1d", 15_517,

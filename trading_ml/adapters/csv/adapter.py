@@ -44,7 +44,7 @@ def presets() -> tuple[Adapter, ...]:
     """Adapters of the known plain formats, one for each mapping in `presets/`."""
     folder = files("trading_ml.adapters").joinpath("presets")
     found = sorted((entry for entry in folder.iterdir() if entry.name.endswith(".yaml")), key=lambda entry: entry.name)
-    texts = {entry.name: yaml.load(entry.read_text("utf-8"), _Loader) for entry in found}
+    texts = {entry.name: _Loader(entry.read_text("utf-8")).get_single_data() for entry in found}
     return tuple(
         adapter(mappings.parse({"name": name.removesuffix(".yaml"), **text}, name)) for name, text in texts.items()
     )
