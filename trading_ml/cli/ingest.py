@@ -51,13 +51,15 @@ def files(paths: list[Path], adapter: str | None, symbol: str | None) -> list[di
 
 def refresh(store: Lake, active: Runs) -> None:
     """Merge the ticks of all dates that are not what the uploads say."""
+    from trading_ml.defs.partitions import ranges
     from trading_ml.ticks import merge
 
     touched: dict[str, set[date]] = defaultdict(set)
     for cell in merge.stale(store):
         touched[cell.instrument].add(cell.date)
     for instrument, days in touched.items():
-        active.ticks(instrument, sorted(days))
+        for span in ranges(days):
+            active.ticks(instrument, span)
 
 
 def _row(upload: dict[str, Any]) -> dict[str, Any]:

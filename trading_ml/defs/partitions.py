@@ -17,6 +17,9 @@ _WIDTHS = {
     "year": ("0 0 1 1 *", "%Y"),
 }
 
+_APART = 14
+"""Days without work that cost as much as another run."""
+
 UPLOADS, INSTRUMENTS = "uploads", "instruments"
 uploads = dg.DynamicPartitionsDefinition(name=UPLOADS)
 instruments = dg.DynamicPartitionsDefinition(name=INSTRUMENTS)
@@ -53,6 +56,21 @@ def key(when: date, instrument: str, axis: dg.MultiPartitionsDefinition) -> str:
         datetime(when.year, when.month, when.day, tzinfo=UTC).timestamp()
     )
     return dg.MultiPartitionKey({"date": window, "instrument": key_of(instrument)})
+
+
+def ranges(days: Iterable[date]) -> list[list[date]]:
+    """Days in groups of neighbours: a run over what lies far apart would pass through every date in between.
+
+    Example:
+        >>> [len(found) for found in ranges([date(2016, 1, 1), date(2016, 1, 4), date(2017, 1, 1)])]
+        [2, 1]
+    """
+    found: list[list[date]] = []
+    for day in sorted(days):
+        if not found or (day - found[-1][-1]).days > _APART:
+            found.append([])
+        found[-1].append(day)
+    return found
 
 
 def cells(keys: Iterable[str], axis: dg.MultiPartitionsDefinition) -> dict[str, tuple[date, date]]:
