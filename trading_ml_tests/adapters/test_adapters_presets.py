@@ -148,7 +148,7 @@ def test_freqtrade_candles_are_the_tables(market_data: Path) -> None:
 
 
 def test_taq_conditions_tell_letters_correction_and_exchange(market_data: Path) -> None:
-    path = market_data / "nyse_taq/XXX_trades_raw_20180102.csv.gz"
+    path = market_data / f"nyse_taq/{MASKED}_trades_raw_20180102.csv.gz"
     want = [
         (datetime.fromisoformat(stamp), float(price), float(size), f"{letters};{correction}[CORR];{exchange}[EX]")
         for stamp, exchange, _, letters, size, price, correction in _lines(path, header=True)
