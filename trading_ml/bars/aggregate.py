@@ -10,7 +10,7 @@ import polars as pl
 from trading_ml.bars.ranges import Ranges
 from trading_ml.bars.statistics import evaluate
 from trading_ml.core.time import NS
-from trading_ml.ticks.ranges import SUMMARY, summarise
+from trading_ml.ticks.ranges import SUMMARY, Floats, Ints, summarise
 
 
 def aggregate(ticks: pl.DataFrame, ranges: Ranges, statistics: Sequence[str] = ()) -> pl.DataFrame:
@@ -23,13 +23,17 @@ def aggregate(ticks: pl.DataFrame, ranges: Ranges, statistics: Sequence[str] = (
     """
     ends = np.append(ranges.starts[1:], ticks.height)[: len(ranges.starts)]
     rows = summarise(ticks["price"].to_numpy(), ticks["size"].to_numpy(), ranges.starts, ends)
-    bars = pl.DataFrame(
-        [
-            pl.Series("ts_open", ranges.opens, pl.Int64).cast(NS),
-            pl.Series("ts_close", ranges.closes, pl.Int64).cast(NS),
-            *(pl.Series(name, np.ascontiguousarray(rows[:, at])) for at, name in enumerate(SUMMARY)),
-        ]
-    ).cast({"trades": pl.Int64})
+    bars = tabled(ranges.opens, ranges.closes, rows)
     if "bid" in ticks.columns:
         bars = bars.hstack(ticks.select("bid", "ask")[ends - 1])
     return bars.hstack(evaluate(ticks, ranges.starts, statistics)) if statistics else bars
+
+
+def tabled(opens: Ints, closes: Ints, rows: Floats) -> pl.DataFrame:
+    """Bars as a table, from their times in nanoseconds and one row of `SUMMARY` each."""
+    columns = [
+        pl.Series("ts_open", opens, pl.Int64).cast(NS),
+        pl.Series("ts_close", closes, pl.Int64).cast(NS),
+        *(pl.Series(name, np.ascontiguousarray(rows[:, at])) for at, name in enumerate(SUMMARY)),
+    ]
+    return pl.DataFrame(columns).cast({"trades": pl.Int64})

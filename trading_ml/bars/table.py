@@ -19,7 +19,7 @@ from trading_ml.bars.session import inside, lasts, regular_hours
 from trading_ml.bars.sources import Held, refuse_misfits, sources
 from trading_ml.bars.statistics import reads
 from trading_ml.bars.tick import tick_ranges
-from trading_ml.bars.time import time_ranges
+from trading_ml.bars.time import time_bars, time_ranges
 from trading_ml.core.digest import digest
 from trading_ml.core.errors import NoData
 from trading_ml.core.instruments import Instrument
@@ -35,12 +35,27 @@ RECIPE = 1
 """Raise it when the same ticks and parameters give other bars: all partitions are then built anew."""
 
 
-def day_bars(ticks: pl.DataFrame, params: BarParams, day: date, zone: str) -> pl.DataFrame:
-    """The bars of one local day from its usable ticks (`ts_event`, `price`, `size`; of quotes also `bid`, `ask`)."""
-    if params.every is None:
-        return aggregate(ticks, tick_ranges(ticks, params, day, zone), params.statistics)
-    bars = aggregate(ticks, time_ranges(stamps(ticks), params.every, day, zone), params.statistics)
-    return fill(bars, params.every, day, zone) if params.fill else bars
+def day_bars(
+    ticks: pl.DataFrame, params: BarParams, day: date, zone: str, usable: pl.Series | None = None
+) -> pl.DataFrame:
+    """The bars of one local day from its ticks (`ts_event`, `price`, `size`; of quotes also `bid`, `ask`).
+
+    Args:
+        ticks: The ticks, in order.
+        params: Which bars.
+        day: The local date.
+        zone: Its zone.
+        usable: Which of the ticks enter a bar; all by default.
+    """
+    usable = pl.repeat(True, ticks.height, eager=True) if usable is None else usable
+    if params.every and params.kind == "trades" and not params.statistics:
+        bars = time_bars(ticks, usable, params.every, day, zone)
+    else:
+        kept = ticks.filter(usable).rechunk()
+        every = params.every
+        ranges = time_ranges(stamps(kept), every, day, zone) if every else tick_ranges(kept, params, day, zone)
+        bars = aggregate(kept, ranges, params.statistics)
+    return fill(bars, str(params.every), day, zone) if params.fill else bars
 
 
 def build(
@@ -144,10 +159,10 @@ class _Maker:
         return bars
 
     def _of_ticks(self, held: Held, day: date) -> pl.DataFrame:
-        ticks = priced(held.table, self.instrument.name, day, reads(self.params.statistics)).kept
+        ticks, usable = priced(held.table, self.instrument.name, day, reads(self.params.statistics))
         if self.hours:
-            ticks = ticks.filter(inside(self.hours, ticks["ts_event"]))
-        return day_bars(ticks, self.params, day, self.instrument.zone)
+            usable &= inside(self.hours, ticks["ts_event"])
+        return day_bars(ticks, self.params, day, self.instrument.zone, usable)
 
     def _told(self, held: Held, day: date) -> pl.DataFrame:
         zone, every = self.instrument.zone, str(self.params.every)

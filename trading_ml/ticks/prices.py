@@ -20,7 +20,7 @@ class Priced(NamedTuple):
     @property
     def kept(self) -> pl.DataFrame:
         """The usable ticks."""
-        return self.frame if self.usable.all() else self.frame.filter(self.usable)
+        return (self.frame if self.usable.all() else self.frame.filter(self.usable)).rechunk()
 
 
 def priced(
@@ -44,7 +44,7 @@ def priced(
     stored = table.scan(instrument, day)
     if rows != slice(0, None):
         stored = stored.slice(rows.start, rows.stop - rows.start)
-    ticks = stored.select(*sorted(wanted), price=price, size=size, usable=usable).collect().rechunk()
+    ticks = stored.select(*sorted(wanted), price=price, size=size, usable=usable).collect()
     return Priced(ticks.drop("usable"), ticks["usable"])
 
 

@@ -12,6 +12,7 @@ from trading_ml.core.compiled import compiled
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
 
 SUMMARY = ("open", "high", "low", "close", "trades", "volume", "mean_size", "max_size", "vwap")
 """Columns of `summarise`; the first eight are those of `Ticks.get_bars`."""
@@ -66,6 +67,67 @@ def interval_starts(ts: Ints, anchor: int, every: int) -> Ints:
             starts[count] = tick
             count += 1
     return starts[:count].copy()
+
+
+@compiled
+def extend(
+    ts: Ints, price: Floats, size: Floats, usable: Bools, anchor: int, every: int,
+    opens: Ints, rows: Floats, sums: Floats, bars: int,
+) -> int:  # fmt: skip
+    """Carry the bars of intervals on with more ticks, so that a day can be given in pieces and copied nowhere.
+
+    The same intervals as `interval_starts`, and the same bits as `summarise` over the usable ticks.
+
+    Args:
+        ts: Stamps of the next ticks, ascending.
+        price: Their prices.
+        size: Their sizes.
+        usable: Which of them enter a bar; an interval without such ticks has none.
+        anchor: Where an interval begins.
+        every: Length of an interval.
+        opens: Open of each bar; room for as many as there are ticks.
+        rows: `SUMMARY` of each bar.
+        sums: Σ price·size and Σ price of the last bar.
+        bars: How many there are already.
+
+    Returns:
+        How many there are now.
+    """
+    tick, count = 0, len(ts)
+    while True:
+        while tick < count and not usable[tick]:
+            tick += 1
+        if tick == count:
+            return bars
+        if bars == 0 or ts[tick] >= opens[bars - 1] + every:
+            opens[bars] = anchor + (ts[tick] - anchor) // every * every
+            rows[bars, :4], rows[bars, 4:], rows[bars, 7], sums[:] = price[tick], 0.0, size[tick], 0.0
+            bars += 1
+        row, edge = rows[bars - 1], opens[bars - 1] + every
+        high, low, close, trades, volume, largest = row[1], row[2], row[3], row[4], row[5], row[7]
+        turnover, total = sums
+        while tick < count and ts[tick] < edge:
+            if usable[tick]:
+                close = price[tick]
+                high = max(high, close)
+                low = min(low, close)
+                largest = max(largest, size[tick])
+                trades += 1
+                volume += size[tick]
+                turnover += close * size[tick]
+                total += close
+            tick += 1
+        row[1], row[2], row[3], row[4], row[5], row[6], row[7] = (
+            high,
+            low,
+            close,
+            trades,
+            volume,
+            volume / trades,
+            largest,
+        )
+        row[8] = turnover / volume if volume != 0.0 else total / trades
+        sums[0], sums[1] = turnover, total
 
 
 @compiled

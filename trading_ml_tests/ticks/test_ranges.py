@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trading_ml.ticks.ranges import SUMMARY, interval_starts, summarise, threshold_ends
+from trading_ml.ticks.ranges import SUMMARY, extend, interval_starts, summarise, threshold_ends
 
 PRICES = st.floats(-1e7, 1e7)
 SIZES = st.one_of(st.just(0.0), st.floats(1e-8, 1e9))
@@ -46,6 +47,26 @@ def test_summaries_equal_a_plain_loop_bit_for_bit(ticks: list[tuple[float, float
     price, size = np.array(ticks).T.copy()
     expected = [looped(ticks[start:end]) for start, end in zip(starts, ends, strict=True)]
     assert same_bits(summarise(price, size, np.array(starts), np.array(ends)), expected)
+
+
+@given(TICKS, st.integers(-10, 10), st.integers(1, 30), st.data())
+def test_bars_carried_on_piece_by_piece_are_those_of_the_usable_ticks(
+    ticks: list[tuple[float, float]], anchor: int, every: int, data: st.DataObject
+) -> None:
+    count = len(ticks)
+    ts = np.array(sorted(data.draw(st.lists(st.integers(-50, 200), min_size=count, max_size=count))))
+    usable = np.array(data.draw(st.lists(st.booleans(), min_size=count, max_size=count)))
+    cuts = [0, *sorted(data.draw(st.sets(st.integers(0, count)))), count]
+    price, size = np.array(ticks).T.copy()
+    opens, rows, sums, bars = np.empty(count, np.int64), np.empty((count, 9)), np.empty(2), 0
+    for start, end in pairwise(cuts):
+        at = slice(start, end)
+        bars = extend(ts[at], price[at], size[at], usable[at], anchor, every, opens, rows, sums, bars)
+    number = (ts[usable] - anchor) // every
+    kept = [tick for tick, good in zip(ticks, usable, strict=True) if good]
+    alike = [[tick for tick, at in zip(kept, number, strict=True) if at == wanted] for wanted in sorted(set(number))]
+    assert opens[:bars].tolist() == [anchor + at * every for at in sorted(set(number))]
+    assert same_bits(rows[:bars], np.array([looped(each) for each in alike]).reshape(-1, 9))
 
 
 def test_the_plain_function_behind_a_kernel_agrees_with_it() -> None:
