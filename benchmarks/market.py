@@ -20,10 +20,10 @@ SYMBOL = "LOAD.L"
 NAME = f"lseg:{SYMBOL}"
 HEADER = "#RIC,Alias Underlying RIC,Domain,Date-Time,Type,Price,Volume"
 DAYS_A_MONTH = 20
-ROWS_A_DAY = 800_000
-"""Of the table of ticks: 250 days of it are 200 million."""
 ROWS_A_MONTH = 75_000_000
 """Most rows of a raw file."""
+ROWS_A_DAY = ROWS_A_MONTH // DAYS_A_MONTH
+"""Most rows of a partition of the table of ticks."""
 _SPAN_SECONDS = 8.5 * 3600
 
 
