@@ -48,7 +48,7 @@ STAMP = Type(
 LOCAL = Type(pa.timestamp("ns"), pl.Datetime("ns"), "a date or a time without offset", rf"^{_DATE}([T ]\d\d[\d:.]*)?$")
 """ISO 8601 by a clock that the table does not name."""
 NUMBER = Type(pa.float64(), pl.Float64(), "a number", r"^[+-]?\.?(\d|(?i)nan|inf)")
-EXACT = Type(pa.decimal128(38, 9), pl.Decimal(38, 9), "a number of at most nine decimals", r"^[+-]?\.?\d")
+EXACT = Type(pa.decimal128(38, 9), pl.Decimal(38, 9), "a number of at most nine decimals", r"^[+-]?\.?\d[\d.eE+-]*$")
 """A number no digit of which may be lost, as a time in seconds."""
 WHOLE = Type(pa.int64(), pl.Int64(), "a whole number", r"^-?\d")
 TEXT = Type(pa.string(), pl.String(), "text", "")

@@ -8,6 +8,7 @@ from typing import NamedTuple, cast
 
 import polars as pl
 import pyarrow as pa
+import pyarrow.csv as pacsv
 
 from trading_ml.adapters.form import EXACT, NUMBER, SHOWN, STAMP, WHOLE, Type
 from trading_ml.adapters.layout import BOM, Layout
@@ -108,10 +109,22 @@ def _misfits(lines: list[bytes], layout: Layout) -> Iterator[tuple[int, str]]:
 
 def _is_readable(cells: pa.Array | pa.ChunkedArray, kind: pa.DataType) -> bool:
     try:
+        if pa.types.is_decimal(kind):  # a cast takes more digits than the parser does
+            return _parsed(cells, kind) == len(cells)
         cells.cast(kind)
     except pa.ArrowInvalid:
         return False
     return True
+
+
+def _parsed(cells: pa.Array | pa.ChunkedArray, kind: pa.DataType) -> int:
+    """How many lines the parser makes of as many cells."""
+    lines = "".join(f'"{cell or ""}"\n' for cell in cells.to_pylist()).encode()
+    if not lines:
+        return 0
+    read = pacsv.ReadOptions(use_threads=False, block_size=len(lines) + 1, column_names=["cell"])
+    convert = pacsv.ConvertOptions(column_types={"cell": kind}, null_values=[""])
+    return pacsv.read_csv(pa.py_buffer(lines), read, pacsv.ParseOptions(ignore_empty_lines=False), convert).num_rows
 
 
 def _unreadable(cells: pa.Array, kind: pa.DataType) -> list[str]:

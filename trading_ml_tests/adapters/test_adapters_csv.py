@@ -177,7 +177,20 @@ def test_no_digit_of_a_time_is_lost(tmp_path: Path, form: str, cell: str, ns: in
     assert frame["ts_event"].dt.epoch("ns").item() == ns
 
 
-@pytest.mark.parametrize("cell", ["0", "-5", "99999999999999", "7258118400", "170141183460469231731687303715"])
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "57599999999999999999999999999999999.9",
+        "1e99",
+        ".",
+        "1.1e-9",
+        "0",
+        "-5",
+        "99999999999999",
+        "7258118400",
+        "170141183460469231731687303715",
+    ],
+)
 def test_a_number_that_is_no_time_is_refused(tmp_path: Path, cell: str) -> None:
     found = _reasons(tmp_path, {**TRADES, "time": {"column": "When", "format": "s"}}, f"When,Px,Qty\n{cell},1,1\n")
     assert len(found) == 1
@@ -298,6 +311,8 @@ def test_the_interval_is_said_named_or_seen(tmp_path: Path, interval: Any, name:
 def test_one_bar_alone_does_not_tell_its_interval(tmp_path: Path) -> None:
     with pytest.raises(BadFile, match="does not tell the interval of its bars; write it into a mapping: interval: 1m"):
         _chunks(tmp_path, BARS, "t,o,h,l,c\n1600000000,1,1,1,1\n")
+    with pytest.raises(BadFile, match="does not tell the interval"):
+        _chunks(tmp_path, BARS, "t,o,h,l,c\n1600000000,1,1,1,1\n1600000000.0001,1,1,1,1\n")
 
 
 def test_a_file_without_a_symbol_needs_one(tmp_path: Path) -> None:

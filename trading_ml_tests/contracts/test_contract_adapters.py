@@ -9,6 +9,7 @@ import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from random import Random
 from typing import NamedTuple
 
 import polars as pl
@@ -560,6 +561,7 @@ def test_the_recipe_names_all_code_and_whatever_else_decides_how_files_are_read(
 _MEASURE = """
 import resource, sys
 from pathlib import Path
+from random import Random
 from trading_ml.adapters import RawFile, get
 for path in sys.argv[2:]:
     rows = sum(chunk.rows for chunk in get(sys.argv[1]).read(RawFile(Path(path), "0" * 64), None))
@@ -616,3 +618,26 @@ def test_no_adapter_fits_what_none_knows_and_two_must_not_fit(tmp_path: Path, mo
 def test_an_unknown_adapter_suggests_the_nearest() -> None:
     with pytest.raises(Unknown, match="lsge: unknown adapter; did you mean 'lseg'"):
         get("lsge")
+
+
+_NOISE = ("\0", "\ufffd", '"', ",", ";", "|", "\n", "\r", "-", "9" * 30, "e", "nan", "inf", " ", ".", "{", "}")
+
+
+@every_sample
+def test_a_garbled_file_is_refused_or_loses_no_line(tmp_path: Path, sample: Sample) -> None:
+    chance = Random(sample.adapter)
+    for number in range(4):
+        text = list(_text(sample, 25))
+        for _ in range(4**number):
+            at = chance.randrange(len(text))
+            text[at : at + chance.choice((0, 1, 3))] = chance.choice(_NOISE)
+        raw = _file(tmp_path, "".join(text), sample.name, packed=False)
+        try:
+            chunks = _read(raw, sample)
+        except BadFile:
+            continue
+        assert all(chunk.rows == chunk.frame.height + chunk.quarantine.height for chunk in chunks)
+        lines = "".join(text).count("\n") + (text[-1] != "\n")
+        assert sum(chunk.rows for chunk in chunks) in (lines - 1, lines), "a header is no row"
+        assert all(chunk.quarantine["reason"].null_count() == 0 for chunk in chunks)
+        assert all(chunk.frame["ts_event"].null_count() == 0 for chunk in chunks)

@@ -104,7 +104,7 @@ def _told(mapping: MappingParams, file: RawFile, symbol: str | None, first: list
         return Told(own, midnight)
     interval = mapping.interval.told(name) if isinstance(mapping.interval, Interval) else mapping.interval
     step = nanoseconds(interval) if interval else _step(pl.concat(first))
-    if step is None:
+    if step is None or step % nanoseconds("1ms"):
         raise BadFile(file.path, "does not tell the interval of its bars", "write it into a mapping: interval: 1m")
     return Told(own, midnight, step)
 
