@@ -48,8 +48,7 @@ def detect(path: Path) -> tuple[Adapter, str]:
         BadParams: when a mapping beside the file is wrong, naming the key.
     """
     start = head(path)
-    beside = [csv.adapter(csv.load(mapping)) for mapping in sorted(path.parent.glob(f"*{csv.SUFFIX}"))]
-    fitting = _fitting(beside, start, path) or _fitting(ADAPTERS.values(), start, path)
+    fitting = _fitting(beside(path), start, path) or _fitting(ADAPTERS.values(), start, path)
     if len(fitting) == 1:
         return fitting[0]
     if fitting:
@@ -59,6 +58,15 @@ def detect(path: Path) -> tuple[Adapter, str]:
     raise BadFile(path, f"is of no known format ({', '.join(ADAPTERS)}); it begins with {shown!r}")
 
 
+def beside(path: Path) -> list[Adapter]:
+    """Adapters made of the mappings that lie in a file's folder.
+
+    Raises:
+        BadParams: when a mapping is wrong, naming the key.
+    """
+    return [csv.adapter(csv.load(mapping)) for mapping in sorted(path.parent.glob(f"*{csv.SUFFIX}"))]
+
+
 def _fitting(adapters: Iterable[Adapter], start: bytes, path: Path) -> list[tuple[Adapter, str]]:
     return [(adapter, why) for adapter in adapters if (why := adapter.fits(start, path.name))]
 
@@ -66,5 +74,5 @@ def _fitting(adapters: Iterable[Adapter], start: bytes, path: Path) -> list[tupl
 __all__ = [
     "ADAPTERS", "QUARANTINE", "SCHEMAS", "SIDE",
     "Adapter", "Chunk", "RawFile",
-    "csv", "detect", "get", "head", "problem",
+    "beside", "csv", "detect", "get", "head", "problem",
 ]  # fmt: skip

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import dagster as dg
 
+from trading_ml.adapters.csv import SUFFIX
 from trading_ml.bars import sources
 from trading_ml.core.digest import digest
 from trading_ml.core.errors import NoData, TradingError
@@ -103,11 +104,14 @@ def nightly(job: Job, projects: Iterable[Project]) -> dg.ScheduleDefinition:
 
 
 def settled(lake: Lake) -> Iterator[tuple[Path, str]]:
-    """Raw files that are complete, as far as can be told, each with a mark that changes with its content."""
+    """Raw files that are complete, as far as can be told, each with a mark that changes with its content.
+
+    Mappings among them are no raw files: they say how those beside them are read.
+    """
     now = time.time()
     for path in sorted(lake.path("raw").glob("*/*")):
-        known = path.stat()
-        if path.is_file() and not path.name.startswith(".") and now - known.st_mtime >= SETTLED_SECONDS:
+        known, hidden = path.stat(), path.name.startswith(".") or path.name.endswith(SUFFIX)
+        if path.is_file() and not hidden and now - known.st_mtime >= SETTLED_SECONDS:
             yield path, f"{path.relative_to(lake.root)} {known.st_size} {known.st_mtime_ns}"
 
 

@@ -59,7 +59,8 @@ def check(path: Path, adapter: str | None = None, symbol: str | None = None) -> 
 
     Args:
         path: The file: plain text, gz, or a zip (of several files where its format has such).
-        adapter: Name of its format, or a mapping's file; recognised by its first lines where not given.
+        adapter: Name of its format or of a mapping beside it, or a mapping's file; recognised by its first lines
+            where not given.
         symbol: Symbol of all its rows, replacing what the file says.
 
     Raises:
@@ -150,7 +151,8 @@ def _read_through(raw: RawFile) -> None:
 def _adapter_of(path: Path, name: str | None) -> Adapter:
     if name is None:
         return adapters.detect(path)[0]
-    start, chosen = head(path), adapters.get(name)
+    own = [adapter for adapter in adapters.beside(path) if adapter.name == name]
+    start, chosen = head(path), own[0] if own else adapters.get(name)
     if chosen.fits(start, path.name):
         return chosen
     fits = [f"{other.name} ({why})" for other in adapters.ADAPTERS.values() if (why := other.fits(start, path.name))]

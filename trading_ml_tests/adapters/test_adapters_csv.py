@@ -79,6 +79,7 @@ WRONG = [
     ({"price_scale": 0}, "mapping.price_scale: input should be greater than 0"),
     ({"extra": {"price": "P"}}, "mapping.extra: 'price' is a column of trades; call it otherwise"),
     ({"delimiter": '"'}, "mapping.delimiter: "),
+    ({"columns": {"price": "row", "size": "Qty"}}, "mapping: a column called 'row' cannot be read"),
     ({"name": "a:b"}, "mapping.name: may hold letters, digits, _, - and . only"),
 ]
 

@@ -170,6 +170,8 @@ def test_a_mapping_from_elsewhere_is_named(lake: Lake, tmp_path: Path) -> None:
         uploads.announce(lake, path, adapter=str(elsewhere))
     with pytest.raises(Unknown, match="unknown adapter"):
         uploads.announce(lake, path, adapter="mine")
+    (path.parent / "mine.mapping.yaml").write_text(MAPPING)
+    assert uploads.announce(lake, path, adapter="mine").adapter == "mine"
 
 
 def test_bars_that_got_lost_are_noticed(lake: Lake, tmp_path: Path) -> None:

@@ -118,6 +118,13 @@ class MappingParams(Params):
             raise ValueError(f"'{twice[0]}' is a column of {info.data['kind']}; call it otherwise")
         return extra
 
+    @model_validator(mode="after")
+    def _readable(self) -> Self:
+        told = (self.time.column, self.symbol.column, *self.conditions, *self.only, *self.without)
+        if "row" in (*told, *self.raw.values(), *self.extra.values()):
+            raise ValueError("a column called 'row' cannot be read, that is the number of the line; call it otherwise")
+        return self
+
     @field_validator("name", "source")
     @classmethod
     def _plain(cls, name: str | None) -> str | None:
