@@ -55,7 +55,8 @@ def detect(path: Path) -> tuple[Adapter, str]:
         told = " and ".join(f"{adapter.name} ({why})" for adapter, why in fitting)
         raise BadFile(path, f"could be {told}", "choose with --adapter")
     shown = start.split(b"\n", 1)[0][:80].decode("utf-8", "backslashreplace")
-    raise BadFile(path, f"is of no known format ({', '.join(ADAPTERS)}); it begins with {shown!r}")
+    problem = f"is of no known format ({', '.join(ADAPTERS)}); it begins with {shown!r}"
+    raise BadFile(path, problem, f"say what its columns mean in a mapping beside it, <anything>{csv.SUFFIX}")
 
 
 def beside(path: Path) -> list[Adapter]:
