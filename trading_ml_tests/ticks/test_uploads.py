@@ -60,7 +60,9 @@ def test_a_directory(lake: Lake, tmp_path: Path) -> None:
     assert not lake.root.exists()
 
 
-@pytest.mark.parametrize("content", [b"", gzip.compress(b""), b"\n\n", gzip.compress(b" \r\n")])
+@pytest.mark.parametrize(
+    "content", [b"", gzip.compress(b""), b"\n\n", gzip.compress(b" \r\n")], ids=["plain", "gz", "blank", "blank gz"]
+)
 def test_an_empty_file(lake: Lake, tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "empty.csv"
     path.write_bytes(content)
