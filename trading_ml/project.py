@@ -14,7 +14,8 @@ from trading_ml.bars import BarParams
 from trading_ml.core.errors import BadProject, TradingError, Unknown
 from trading_ml.core.instruments import pick
 from trading_ml.core.params import Params
-from trading_ml.datasets.params import DatasetParams, SampleParams, SplitParams
+from trading_ml.datasets.params import DatasetParams, SplitParams
+from trading_ml.datasets.samplers import BarClose, SampleParams
 from trading_ml.features import FeatureUse
 from trading_ml.labels import LabelUse
 from trading_ml.models.params import ModelParams, TrainingParams
@@ -33,7 +34,7 @@ class Project(Params):
     bars: BarParams
     features: dict[str, FeatureUse] = Field(min_length=1)
     labels: dict[str, LabelUse] = Field(min_length=1)
-    samples: SampleParams = SampleParams()
+    samples: SampleParams = BarClose()
     split: SplitParams
     promotion: Literal["automatic", "manual"] = "automatic"
     """Whether a dataset whose audit passes is promoted at once."""

@@ -15,7 +15,9 @@ from trading_ml.core.errors import AccountingError, Refused
 from trading_ml.core.instruments import Instrument
 from trading_ml.core.time import local_date
 from trading_ml.datasets.layout import Layout
+from trading_ml.datasets.moments import ask, taken
 from trading_ml.datasets.params import DatasetParams
+from trading_ml.datasets.samplers import NEVER
 from trading_ml.datasets.samples import REASONS, judge
 from trading_ml.datasets.series import Chunk, Store
 
@@ -45,22 +47,27 @@ def collect(
     name = instrument.name
     bars = store.write("features", name, days, ["ts_open", "ts_close", *layout.features], params.features, pool)
     answers = store.write("labels", name, days, ["ts_close", *layout.values, *layout.ends], params.labels, pool)
+    moments = ask(store, params, instrument, days, pool)
     features, labels = store.read(bars), store.read(answers)
-    if not features["ts_close"].equals(labels["ts_close"]):
-        raise Refused(f"{params.project}, {name}", "features and labels are of different bars", "build both again")
-    verdict = judge(features.select(layout.features), labels.drop("ts_close"), layout.windows, params.samples.where)
-    taken = labels.with_columns(
+    asked = store.read(moments) if moments else features.select("ts_close", moment="ts_close")
+    for what, other in (("labels", labels), ("bars", asked)):
+        if not features["ts_close"].equals(other["ts_close"]):
+            raise Refused(f"{params.project}, {name}", f"features and {what} are of different bars", "build both again")
+    when = taken(features.select("ts_open", "ts_close", asked["moment"]), f"samples of {params.project}, {name}")
+    shown, filter_ = features.select(layout.features), params.samples.where
+    verdict = judge(shown, labels.drop("ts_close"), layout.windows, filter_, when != NEVER)
+    chosen = labels.with_columns(
+        ts=asked["moment"],
         instrument=pl.lit(name, pl.Enum(params.instruments)),
         row=pl.int_range(pl.len(), dtype=pl.Int32),
         label_end=pl.max_horizontal(layout.ends),
         weight=pl.lit(1.0, pl.Float32),
         date=features.select(local_date("ts_open", instrument.zone)).to_series(),
     ).filter(verdict == 0)
-    columns = ["instrument", "row", pl.col("ts_close").alias("ts"), *layout.values, "label_end", "weight", "date"]
-    samples = taken.select(columns)
+    samples = chosen.select("instrument", "row", "ts", *layout.values, "label_end", "weight", "date")
     _demand_future(samples, f"{' and '.join(layout.labels)} of {params.project}, {name}")
     account = _account(name, verdict, sum(chunk.rows for chunk in bars), samples.height)
-    return Share(name, days, [*bars, *answers], samples, account)
+    return Share(name, days, [*bars, *answers, *moments], samples, account)
 
 
 def _demand_future(samples: pl.DataFrame, labels: str) -> None:

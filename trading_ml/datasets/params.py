@@ -2,36 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
-import polars as pl
 from pydantic import Field, field_validator
 
 from trading_ml.bars import BarParams
 from trading_ml.core.params import Params
+from trading_ml.datasets.samplers import BarClose, SampleParams
 from trading_ml.datasets.splits import SplitParams
 from trading_ml.features import FeatureUse
 from trading_ml.labels import LabelUse
 
 RESERVED = ("instrument", "row", "ts", "label_end", "weight", "date")
-
-
-class SampleParams(Params):
-    """Which bars make samples."""
-
-    at: Literal["bar_close"] = "bar_close"
-    """When a sample is taken: at the close of every bar."""
-    where: str | None = None
-    """Only bars that pass this filter: SQL over the feature columns of the bar itself, like `ohlcv.volume > 0`."""
-
-    @field_validator("where")
-    @classmethod
-    def _readable(cls, where: str | None) -> str | None:
-        try:
-            _ = where is None or pl.sql_expr(where)
-        except pl.exceptions.PolarsError as cause:
-            raise ValueError(f"is not a SQL condition: {str(cause).splitlines()[0]}") from None
-        return where
 
 
 class DatasetParams(Params):
@@ -43,7 +23,7 @@ class DatasetParams(Params):
     bars: BarParams
     features: dict[str, FeatureUse] = Field(min_length=1)
     labels: dict[str, LabelUse] = Field(min_length=1)
-    samples: SampleParams = SampleParams()
+    samples: SampleParams = BarClose()
     split: SplitParams
 
     @field_validator("instruments")

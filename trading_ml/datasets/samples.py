@@ -11,12 +11,16 @@ from numpy.typing import NDArray
 from trading_ml.core.errors import BadParams, nearest
 from trading_ml.datasets.layout import Window
 
-REASONS = ("short_history", "null_feature", "non_finite", "null_label", "filtered")
+REASONS = ("not_sampled", "short_history", "null_feature", "non_finite", "null_label", "filtered")
 _EXTREME = 1e30
 
 
 def judge(
-    series: pl.DataFrame, labels: pl.DataFrame, windows: Mapping[str, Window], where: str | None = None
+    series: pl.DataFrame,
+    labels: pl.DataFrame,
+    windows: Mapping[str, Window],
+    where: str | None = None,
+    sampled: NDArray[np.bool_] | None = None,
 ) -> NDArray[np.int8]:
     """For every bar 0 where it makes a sample, else 1 + the position of the first of `REASONS` that speaks against it.
 
@@ -25,6 +29,7 @@ def judge(
         labels: Label columns and `label_end` of the same bars; a null anywhere is no label.
         windows: What a sample shows, by feature.
         where: Filter in SQL over the feature columns of the sample's own bar.
+        sampled: Bars that the sampler takes; all if left out.
 
     Raises:
         BadParams: when `where` cannot be evaluated, is no yes or no, or looks at other bars.
@@ -38,7 +43,10 @@ def judge(
         unusual |= _recent(~_finite(shown), window.length)
     unlabelled = ~_present(labels)
     filtered = np.zeros(series.height, np.bool_) if where is None else ~passes(series, where)
-    return np.select([short, null, unusual, unlabelled, filtered], range(1, len(REASONS) + 1), 0).astype(np.int8)
+    passed_over = np.zeros(series.height, np.bool_) if sampled is None else ~sampled
+    return np.select([passed_over, short, null, unusual, unlabelled, filtered], range(1, len(REASONS) + 1), 0).astype(
+        np.int8
+    )
 
 
 def passes(series: pl.DataFrame, where: str) -> NDArray[np.bool_]:

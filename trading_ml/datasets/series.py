@@ -6,7 +6,7 @@ does not find: a new day writes its month's chunk, and history is neither read n
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from datetime import date
@@ -28,13 +28,13 @@ from trading_ml.datasets.layout import advice
 from trading_ml.datasets.statistics import moments
 
 Uses = Mapping[str, Use]
-Kind = Literal["features", "labels"]
+Kind = Literal["features", "labels", "moments"]
 _LAYOUT = 1
 
 
 @dataclass(frozen=True)
 class Chunk:
-    """One month of one instrument: `rows` bars of feature or of label columns."""
+    """One month of one instrument: `rows` bars of feature columns, of label columns, or of samples' moments."""
 
     instrument: str
     month: str
@@ -74,12 +74,30 @@ class Store:
             NoData: when a day is missing, or was built from other scripts or parameters than `uses`.
         """
         table, wanted = self.lake.table(kind, self.project), {name: use.bound.describe for name, use in uses.items()}
+
+        def recipe(of: Sequence[date]) -> str:
+            return digest(_LAYOUT, kind, columns, [_demand(table, instrument, day, wanted) for day in of])
+
+        def gather(of: Sequence[date]) -> pl.DataFrame:
+            return _gather(table, instrument, of, columns, kind)
+
+        return self.keep(kind, instrument, days, recipe, gather, pool)
+
+    def keep(
+        self,
+        kind: Kind,
+        instrument: str,
+        days: Sequence[date],
+        recipe: Callable[[Sequence[date]], str],
+        gather: Callable[[Sequence[date]], pl.DataFrame],
+        pool: Executor,
+    ) -> list[Chunk]:
+        """Chunks of the given days, oldest first; `gather` makes those whose `recipe` is not found."""
         months = [(month, list(of)) for month, of in groupby(days, lambda day: f"{day:%Y-%m}")]
 
         def make(month: tuple[str, list[date]]) -> Chunk:
-            inputs = digest(_LAYOUT, kind, columns, [_demand(table, instrument, day, wanted) for day in month[1]])
-            made = self._found.get(inputs)
-            receipt = made or self._publish(_gather(table, instrument, month[1], columns, kind), inputs)
+            inputs = recipe(month[1])
+            receipt = self._found.get(inputs) or self._publish(gather(month[1]), inputs)
             return Chunk(instrument, month[0], kind, receipt.rows, receipt.digest)
 
         return list(track(f"months of {kind} of {instrument}", pool.map(make, months), len(months)))

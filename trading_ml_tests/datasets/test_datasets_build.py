@@ -85,7 +85,7 @@ def test_every_bar_is_accounted_for(tables: Tables) -> None:
     judged[[0, 1, 2, 3, 6, 7, 8, 11, -1]] = False
     low = int((values[judged] <= 0.1).sum())
     assert told["rejected"] == {
-        "short_history": 4, "null_feature": 3, "non_finite": 1, "null_label": 1, "filtered": low,
+        "not_sampled": 0, "short_history": 4, "null_feature": 3, "non_finite": 1, "null_label": 1, "filtered": low,
     }  # fmt: skip
     assert told["candidates"] == len(values) == told["kept"] + sum(told["rejected"].values())
     assert told["columns"]["pair.b"]["nulls"] == 1
@@ -340,3 +340,75 @@ def test_a_bar_that_goes_missing_is_caught(tables: Tables, monkeypatch: pytest.M
 
     monkeypatch.setattr(Store, "write", miscounted)
     assert "test:A: 170 bars, but 164 samples and 4 rejected" in refusal(tables, AccountingError)
+
+
+class TestSamplers:
+    """Bars of 12 minutes a day, of 1, 2, 3, … ticks."""
+
+    @pytest.fixture
+    def sampled(self, tables: Tables) -> Tables:
+        return self.sampled_from(tables)
+
+    def sampled_from(self, tables: Tables) -> Tables:
+        tables.write(tables.params(["test:A"]), dates())
+        for day in dates():
+            self.put_bars(tables, day, 1)
+        return tables
+
+    def put_bars(self, tables: Tables, day: date, first: int) -> None:
+        stamps = tables.frames["test:A", day][0].select("ts_open", "ts_close")
+        ticks = pl.int_range(first, first + tables.bars, eager=True)
+        bars = stamps.with_columns(trades=ticks, close=100.0 + ticks)
+        tables.lake.table("bars", "1m").write("test:A", day, bars, inputs="hand")
+
+    def built(self, tables: Tables, samples: dict[str, Any]) -> pl.DataFrame:
+        dataset = build(tables.lake, tables.params(["test:A"], samples=samples))
+        told = dataset.manifest
+        assert told["candidates"] == tables.bars * len(dates()) == told["kept"] + sum(told["rejected"].values())
+        return dataset.samples.with_columns(
+            minute=pl.col("ts").dt.hour().cast(pl.Int64) * 60 + pl.col("ts").dt.minute()
+        )
+
+    def test_every_nth_tick(self, sampled: Tables) -> None:
+        samples = self.built(sampled, {"at": "every_nth_tick", "n": 20})
+        # Ticks 1, 3, 6, 10, 15, 21, 28, 36, 45, 55, 66, 78: the 20th, 40th and 60th fall in bars 6, 9 and 11.
+        assert sorted(set(samples["minute"])) == [6, 9, 11]
+        assert samples.height == 3 * len(dates())
+
+    def test_the_last_bar_of_a_unit_is_sampled_when_the_unit_is_over(self, tables: Tables) -> None:
+        tables.horizon = 30
+        samples = self.built(self.sampled_from(tables), {"at": "last_tick_of", "unit": "8m"})
+        rows = samples.select(bar=pl.col("row") % tables.bars, minute="minute").unique(maintain_order=True).rows()
+        assert rows == [(7, 8), (11, 16)]  # the second unit has its last bar at minute 12
+
+    def test_a_label_that_has_ended_by_then_is_refused(self, sampled: Tables) -> None:
+        with pytest.raises(Refused, match="ends no later than its sample"):
+            self.built(sampled, {"at": "last_tick_of", "unit": "8m"})
+
+    def test_orders_of_another_instrument(self, sampled: Tables) -> None:
+        days = (FIRST, date(2024, 2, 6), date(2024, 2, 10))
+        for day in days:
+            at = [f"{day}T00:{minute}" for minute in ("10:00", "07:45", "07:30", "00:59")]
+            stamps = pl.Series("ts_event", at).str.to_datetime(time_zone="UTC", time_unit="ns")
+            placed = pl.DataFrame(stamps).with_columns(excluded_by=pl.lit(None, pl.String))
+            sampled.lake.table("ticks", "orders").write("bot:A", day, placed, inputs="hand")
+        with pytest.raises(NoData, match="no bar makes a sample"):
+            self.built(sampled, {"at": "orders"})
+        samples = self.built(sampled, {"at": "orders", "instrument": "bot:A"})
+        assert samples["minute"].to_list() == [7, 10] * len(days)
+
+    def test_changed_bars_change_the_samples_of_their_month_alone(self, sampled: Tables) -> None:
+        before = self.built(sampled, {"at": "every_nth_tick", "n": 20})
+        there = chunks(sampled.lake)
+        self.put_bars(sampled, LAST - timedelta(1), 100)
+        after = self.built(sampled, {"at": "every_nth_tick", "n": 20})
+        assert len(chunks(sampled.lake).keys() - there.keys()) == 1
+        changed = pl.col("ts").dt.date() == LAST - timedelta(1)
+        assert after.filter(~changed).equals(before.filter(~changed))
+        assert after.filter(changed).height == sampled.bars
+
+    def test_bars_that_are_not_those_of_the_features(self, sampled: Tables) -> None:
+        bars = sampled.lake.table("bars", "1m")
+        bars.write("test:A", FIRST, bars.read("test:A", FIRST).head(5), inputs="hand")
+        with pytest.raises(Refused, match="features and bars are of different bars"):
+            self.built(sampled, {"at": "cusum", "threshold": 0.01})

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trading_ml.core.errors import BadParams
-from trading_ml.datasets import SampleParams
 from trading_ml.datasets.layout import Window
+from trading_ml.datasets.samplers import resolve
 from trading_ml.datasets.samples import REASONS, judge, passes
 
 WINDOWS = {"pair": Window(3, ("pair.a", "pair.b")), "single": Window(4, ("single",))}
@@ -93,4 +93,4 @@ def test_filter_refused(where: str, problem: str) -> None:
 
 def test_filter_that_is_no_sql_is_refused_with_the_project() -> None:
     with pytest.raises(BadParams, match=r"samples\.where: is not a SQL condition"):
-        SampleParams.parse({"where": "volume >"}, "samples")
+        resolve({"where": "volume >"})
