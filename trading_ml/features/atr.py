@@ -7,11 +7,7 @@ from typing import Annotated
 import polars as pl
 from pydantic import Field
 
-
-def true_range() -> pl.Expr:
-    """Largest of high − low, |high − previous close| and |low − previous close|; the first bar knows only the first."""
-    high, low, previous = pl.col("high"), pl.col("low"), pl.col("close").shift(1)
-    return pl.max_horizontal(high - low, (high - previous).abs(), (low - previous).abs())
+from trading_ml.features.true_range import true_range
 
 
 def atr(*, period: Annotated[int, Field(ge=1)] = 14) -> pl.Expr:
