@@ -1,121 +1,145 @@
 """Tables derived from bars: every partition computed from the bars of its date and exactly the context around them.
 
 The partition is the unit of computation, in clean builds as in incremental ones, so a rebuild gives the same bytes.
-What a changed date touches are the neighbours in whose context it lies, and no others.
+What a changed date touches are the neighbours in whose context it lies, and no others; the context holds other bars
+too, where a script looks at some.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from functools import cache, lru_cache, partial
+from functools import cached_property
 from itertools import takewhile
+from typing import Any
 
 import polars as pl
 
 from trading_ml.core.context import Extent, Part
+from trading_ml.core.days import Days, Other
 from trading_ml.core.digest import digest
 from trading_ml.core.lake import Receipt, Table
+from trading_ml.core.neighbours import Neighbours, Overlap
 from trading_ml.core.progress import track
-from trading_ml.core.time import DAY, SECOND
 
 RECIPE = 1
 """Raise it when the same bars and scripts give other rows: all partitions are then built anew."""
-_DAYS_HELD = 32
 
 
 @dataclass(frozen=True)
 class Derived:
-    """A table of scripts' columns beside some columns of the bars."""
+    """A table of scripts' columns beside some columns of one instrument's bars."""
 
-    bars: Table
+    bars: Days
     table: Table
     stamps: tuple[str, ...]
     """Columns taken over from the bars."""
     parts: tuple[Part, ...]
 
-    def build(self, instrument: str, days: Iterable[date]) -> dict[date, Receipt]:
-        """Bring some dates up to date, and the existing neighbours that depend on them.
+    def build(self, days: Iterable[date]) -> dict[date, Receipt]:
+        """Bring some dates up to date, and the existing neighbours that depend on our bars or on others of these dates.
 
         What is current is left alone; a date without bars loses its partition; bars beyond the context stay unread.
 
         Returns:
             The receipts of those dates and neighbours that have bars, in order.
         """
-        asked = set(days)
-        receipt = cache(partial(self.bars.receipt, instrument))
-        read = lru_cache(_DAYS_HELD)(partial(self.bars.read, instrument))
-        before, after = _widest(part.before for part in self.parts), _widest(part.after for part in self.parts)
-        dates = sorted(asked.union(self.bars.dates(instrument)))
-        near = Neighbours(dates, lambda day: r.rows if (r := receipt(day)) else 0, before, after)
-        existing = set(self.table.dates(instrument))
-        touched = sorted(asked.union(*(existing.intersection(near.dependents(day)) for day in asked)))
-        built: dict[date, Receipt] = {}
-        for day in track(f"{'/'.join(self.table.parts)} of {instrument}", touched, len(touched)):
-            if receipt(day) is None:
-                self.table.remove(instrument, day)
-                continue
-            sources = [(d, r.digest) for d in near.context(day) if (r := receipt(d))]
-            inputs = digest(RECIPE, self.stamps, [self._recipe(part) for part in self.parts], sources)
-            made = self.table.receipt(instrument, day)
-            if made is None or made.inputs != inputs:
-                frame = self._compute([d for d, _ in sources], day, read)
-                facts = {"scripts": {part.name: part.bound.describe for part in self.parts}}
-                made = self.table.write(instrument, day, frame, inputs, facts)
-            built[day] = made
-        return built
+        name = self.bars.instrument
+        with self.table.lake.lock(*self.table.parts, name):  # runs over other instruments build here as well
+            work = _Work(self, frozenset(days))
+            dates = track(f"{'/'.join(self.table.parts)} of {name}", work.touched, len(work.touched))
+            made = {day: self._partition(day, work) for day in dates}
+        return {day: receipt for day, receipt in made.items() if receipt}
 
-    def _compute(self, dates: list[date], day: date, read: Callable[[date], pl.DataFrame]) -> pl.DataFrame:
-        frames = [read(d) for d in dates]
-        bars, own = pl.concat(frames), frames[dates.index(day)]
-        first = sum(frame.height for frame in frames[: dates.index(day)])
-        columns = (
-            part.rows(bars, first, first + own.height).rename(part.bound.names(part.name)) for part in self.parts
-        )
+    def _partition(self, day: date, work: _Work) -> Receipt | None:
+        name = self.bars.instrument
+        if self.bars.receipt(day) is None:
+            self.table.remove(name, day)
+            return None
+        own, others = work.near.context(day), work.beside(day)
+        sources = [self.bars.sources(own), *(other.days.sources(dates) for other, dates in others.values())]
+        inputs = digest(RECIPE, self.stamps, [self._recipe(part) for part in self.parts], *sources)
+        made = self.table.receipt(name, day)
+        if made is None or made.inputs != inputs:
+            frame = self._compute(day, own, {key: other.days.frame(dates) for key, (other, dates) in others.items()})
+            facts = {"scripts": {part.name: part.bound.describe for part in self.parts}}
+            made = self.table.write(name, day, frame, inputs, facts)
+        return made
+
+    def _compute(self, day: date, dates: list[date], others: Mapping[Key, pl.DataFrame]) -> pl.DataFrame:
+        bars, own = self.bars.frame(dates), self.bars.read(day)
+        first = sum(self.bars.rows(earlier) for earlier in dates if earlier < day)
+        columns = []
+        for part in self.parts:
+            beside = [others[part.name, other.name] for other in part.others]
+            made = part.columns(bars, first, first + own.height, beside)
+            columns.append(made.rename(part.bound.names(part.name)))
         return pl.concat([own.select(self.stamps), *columns], how="horizontal")
 
     @staticmethod
-    def _recipe(part: Part) -> tuple[str, str, Extent, Extent]:
-        return part.name, part.bound.digest, part.before, part.after
+    def _recipe(part: Part) -> tuple[Any, ...]:
+        return part.name, part.bound.digest, part.before, part.after, *(other.recipe for other in part.others)
 
 
-def _widest(extents: Iterable[Extent]) -> Extent:
-    bars, seconds = zip(*((extent.bars, extent.seconds) for extent in extents), strict=True)
-    return Extent(bars=max(bars), seconds=max(seconds))
+Key = tuple[str, str]
+"""Names of a part and of other bars that it looks at."""
 
 
 @dataclass(frozen=True)
-class Neighbours:
-    """Which dates hold the context of which, by the number of bars of each date."""
+class _Work:
+    """One build: which dates it is about, and where the context of each lies."""
 
-    dates: list[date]
-    rows: Callable[[date], int]
-    before: Extent
-    after: Extent
+    derived: Derived
+    asked: frozenset[date]
 
-    def context(self, day: date) -> list[date]:
-        """Dates that must be read for `day`, itself included, in order."""
-        earlier = self.dates[: bisect_left(self.dates, day)]
-        later = self.dates[bisect_right(self.dates, day) :]
-        found = list(self._within(day, reversed(earlier), self.before))[::-1]
-        return [*found, day, *self._within(day, later, self.after)]
+    @cached_property
+    def near(self) -> Neighbours:
+        """Our own dates."""
+        bars = self.derived.bars
+        own = [part for part in self.derived.parts if not part.bound.on]
+        before, after = _widest(part.before for part in own), _widest(part.after for part in own)
+        return Neighbours(sorted(self.asked.union(bars.dates)), bars.rows, before, after)
 
-    def dependents(self, day: date) -> list[date]:
-        """Other dates in whose context `day` lies."""
-        earlier = self.dates[: bisect_left(self.dates, day)]
-        later = self.dates[bisect_right(self.dates, day) :]
-        depends = lambda other: day in self.context(other)
-        return [*takewhile(depends, reversed(earlier)), *takewhile(depends, later)]
+    @cached_property
+    def overlaps(self) -> dict[Key, tuple[Other, Overlap, bool]]:
+        """By part and name, other bars, where their context lies, and whether our context widens it."""
+        found = {}
+        for part in self.derived.parts:
+            for other in part.others:
+                before, after = (part.before, part.after) if part.bound.on else (Extent(), Extent())
+                if part.bound.on and part.bound.script.kind == "label":  # it asks when the bar after these opened
+                    after = Extent(bars=after.bars + 1, seconds=after.seconds)
+                overlap = Overlap.of(other, self.derived.bars.zone, self.asked, before, after)
+                found[part.name, other.name] = other, overlap, part.bound.on is None
+        return found
 
-    def _within(self, day: date, others: Iterable[date], extent: Extent) -> Iterator[date]:
-        """The nearest of `others` until they hold the extent, whatever the hour of the bars on `day`."""
-        days = extent.seconds * SECOND / DAY + 1
-        rows, beyond = 0, extent.seconds == 0
-        for other in others:
-            if rows >= extent.bars and beyond:
-                return
-            yield other
-            rows += self.rows(other)
-            beyond = beyond or (self.rows(other) > 0 and abs((other - day).days) > days)
+    def beside(self, day: date) -> dict[Key, tuple[Other, list[date]]]:
+        """By part and name, other bars and those of their dates that must be read for `day`."""
+        wide = self.near.context(day)
+        return {
+            key: (other, overlap.context(wide[0], wide[-1]) if widened else overlap.context(day, day))
+            for key, (other, overlap, widened) in self.overlaps.items()
+        }
+
+    @cached_property
+    def touched(self) -> list[date]:
+        """The dates asked for, and existing ones in whose context they lie, in order."""
+        existing = set(self.derived.table.dates(self.derived.bars.instrument))
+        depending = [existing.intersection(self.near.dependents(day)) for day in self.asked]
+        return sorted(self.asked.union(*depending, self._looking(sorted(existing - self.asked))))
+
+    def _looking(self, existing: list[date]) -> Iterable[date]:
+        """Existing dates in whose context other bars lie that overlap the dates asked for."""
+        if not (self.overlaps and self.asked):
+            return
+        changed = {key: overlap.during_all(self.asked) for key, (_, overlap, _) in self.overlaps.items()}
+        looks = lambda day: any(not changed[key].isdisjoint(dates) for key, (_, dates) in self.beside(day).items())
+        first = min(self.asked)
+        yield from takewhile(looks, (day for day in reversed(existing) if day < first))
+        yield from (day for day in existing if day > first and looks(day))
+
+
+def _widest(extents: Iterable[Extent]) -> Extent:
+    pairs = [(extent.bars, extent.seconds) for extent in extents]
+    return Extent(bars=max((bars for bars, _ in pairs), default=0), seconds=max((s for _, s in pairs), default=0))

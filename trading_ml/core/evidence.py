@@ -116,7 +116,7 @@ def examine(bound: Bound, memory: Memory, after: Extent, bars: pl.DataFrame | No
         bars: Real bars to verify it on as well; the last 20,000 count.
         zone: Whose calendar date partitions the real bars.
     """
-    series, part = series_for(memory), Part(bound.script.name, bound, memory.before, after)
+    series, part = bound.given(series_for(memory)), Part(bound.script.name, bound, memory.before, after)
     real = bars.tail(_REAL_BARS) if bars is not None and bars.height > memory.before.bars + 1 else None
     lookahead, invariance = _lookahead(part, series, real), _invariance(part, series, real, zone)
     deterministic = bound.evaluate(series).equals(bound.evaluate(series))

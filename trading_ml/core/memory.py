@@ -7,7 +7,7 @@ z-score of a flat window is noise over noise; no start of the computation is rig
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from types import MappingProxyType
 from typing import NamedTuple
@@ -103,18 +103,22 @@ def _distance(ours: pl.Series, theirs: pl.Series) -> Numbers:
     return np.where((a == b) | (np.isnan(a) & np.isnan(b)), 0.0, np.where(np.isnan(distance), np.inf, distance))
 
 
-def measure(evaluate: Evaluate) -> Memory:
+def measure(evaluate: Evaluate, given: Callable[[pl.DataFrame], pl.DataFrame] = lambda bars: bars) -> Memory:
     """The warm-up: the smallest extent after which values no longer depend on where the computation began.
 
     For every start tested, rows computed from there on must come to agree with the whole history. A script whose
     number of bars grows when the same bars follow each other faster looks back by the clock, and gets seconds too.
+
+    Args:
+        evaluate: What computes the script's columns.
+        given: What adds the columns to the crafted series that it does not have.
     """
     found = Memory(Extent())
     for bars in (CORE, 4 * CORE, 16 * CORE, LONGEST):
         stride = 2 if bars == CORE else bars // 500
-        found, nanoseconds = _forgets(evaluate, crafted(bars), stride)
+        found, nanoseconds = _forgets(evaluate, given(crafted(bars)), stride)
         if not found.endless:
-            faster, more = _forgets(evaluate, crafted(bars, FASTER), 3 * stride)
+            faster, more = _forgets(evaluate, given(crafted(bars, FASTER)), 3 * stride)
             if faster.endless or faster.before.bars > found.before.bars:
                 seconds = whole_seconds(max(nanoseconds, more))
                 return Memory(Extent(bars=found.before.bars, seconds=seconds))

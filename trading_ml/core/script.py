@@ -7,18 +7,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from importlib import import_module
 from typing import Any, ClassVar, Literal
 
 import numpy as np
 import polars as pl
-from pydantic import ConfigDict, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from trading_ml.core.digest import digest
 from trading_ml.core.errors import BadParams, TradingError, Unknown, nearest
+from trading_ml.core.joined import with_needs
 from trading_ml.core.origin import imported, libraries, made_of
+from trading_ml.core.other import Bars
 from trading_ml.core.params import Params
 from trading_ml.core.signature import brief, params_of
 
@@ -44,8 +46,8 @@ class Script:
         return self.function.__name__
 
     @property
-    def needs(self) -> Mapping[str, Any]:
-        """Other rows it asks for with `@needs`."""
+    def needs(self) -> Mapping[str, Bars]:
+        """Other bars it asks for with `@needs`, whose columns it reads as `name.column`."""
         return getattr(self.function, "needs", {})
 
     @property
@@ -73,6 +75,8 @@ class Bound:
 
     script: Script
     params: Params
+    on: Bars | None = None
+    """Other bars that a project has it evaluated on; what it computes from bars, and so its digest, stays the same."""
 
     @cached_property
     def digest(self) -> str:
@@ -82,7 +86,9 @@ class Bound:
     @property
     def describe(self) -> dict[str, Any]:
         """What a manifest says of the script."""
-        return {"use": self.script.use, "params": self.params.model_dump(mode="json"), "source": self.script.source}
+        on = {"on": self.on.model_dump(mode="json", exclude_defaults=True)} if self.on else {}
+        params = self.params.model_dump(mode="json")
+        return {"use": self.script.use, "params": params, "source": self.script.source, **on}
 
     @cached_property
     def expressions(self) -> dict[str, pl.Expr]:
@@ -114,20 +120,20 @@ class Bound:
         alone = isinstance(self._made, pl.Expr) if self.script.kind == "feature" else len(values) == 1
         return {name: called if alone and name in values else f"{called}.{name}" for name in self.expressions}
 
+    def given(self, bars: pl.DataFrame) -> pl.DataFrame:
+        """Crafted bars with the columns of other bars that the script needs, crafted too, for proofs."""
+        return with_needs(bars, self.script.needs)
+
     def evaluate(self, bars: pl.DataFrame) -> pl.DataFrame:
         """The script's columns, one row per bar; NaN is null, and every feature is Float64.
 
         Raises:
             BadParams: naming the script, when it asks for an unknown column, fails, or gives another height.
         """
-        use = self.script.use
-        if self.script.needs:
-            asked = ", ".join(self.script.needs)
-            raise BadParams(use, f"needs rows beside its bars ({asked})", "joining them is not built yet")
         frame = self._select(bars)
         if frame.height != bars.height:
             problem = f"gives {frame.height} rows for {bars.height} bars"
-            raise BadParams(use, problem, "return one value per bar, not an aggregate or a filter")
+            raise BadParams(self.script.use, problem, "return one value per bar, not an aggregate or a filter")
         settled = [self._settled(column) for column in frame.iter_columns()]
         return pl.DataFrame(settled)
 
@@ -175,11 +181,18 @@ class Use(Params):
 
     use: str
     """Built-in name, or `package.module:function`."""
+    on: Bars | None = Field(default=None, exclude_if=lambda on: on is None)
+    """Other bars to evaluate it on: their length, or `every`, `instrument`, `max_age` and further keys of `bars`."""
 
     @cached_property
     def bound(self) -> Bound:
         """The script, found, and with its parameters set."""
-        return load(self.use, self.kind).bind(self.model_extra or {})
+        return replace(load(self.use, self.kind).bind(self.model_extra or {}), on=self.on)
+
+    @property
+    def others(self) -> Mapping[str, Bars]:
+        """All other bars that its values come from, by the key or the marker's name that asks for them."""
+        return {"on": self.on} if self.on else self.bound.script.needs
 
     @model_validator(mode="after")
     def _is_usable(self) -> Use:
@@ -187,6 +200,10 @@ class Use(Params):
             _ = self.bound.expressions
         except TradingError as error:
             raise ValueError(str(error)) from None
+        if self.on and self.bound.script.needs:
+            raise ValueError(f"{self.use} names the bars it needs itself; leave out 'on'")
+        if self.on and self.on.inside:
+            raise ValueError("'inside' is for @needs; 'on' takes the last closed bar")
         return self
 
 

@@ -12,7 +12,7 @@ from pydantic import ConfigDict, Field, create_model
 from trading_ml.core.errors import BadParams
 from trading_ml.core.params import Params
 
-_RESERVED = ("use", "window")
+_RESERVED = ("use", "window", "on")
 _EXAMPLE = "write for example def squeeze(*, period: int = 20)"
 
 

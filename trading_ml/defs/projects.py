@@ -97,7 +97,7 @@ def _table(project: Project, room: str, grid: dg.MultiPartitionsDefinition) -> d
                 traded = instrument(name, Settings().instruments)
                 days = _days(store, project, room, name, *span)
                 uses = getattr(project, room)
-                receipts = ROOMS[room].build(store, project.name, traded, project.bars.name, uses, days)
+                receipts = ROOMS[room].build(store, project.name, traded, project.bars, uses, days)
                 made |= {(name, str(day)): receipt for day, receipt in receipts.items()}
         return dg.MaterializeResult(metadata=report.partitions(made))
 

@@ -3,39 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, TypeVar
+
+from trading_ml.core.errors import BadParams
+from trading_ml.core.other import Bars
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-@dataclass(frozen=True)
-class Bars:
-    """Other bars of the same instrument, or of another one.
-
-    Example:
-        >>> Bars("1m")
-        Bars(every='1m', instrument=None)
-    """
-
-    every: str
-    """Length of the bars, like `1m`."""
-    instrument: str | None = None
-    """`SOURCE:SYMBOL`; the script's own instrument if left out."""
-
-
 def needs(**rows: Bars) -> Callable[[F], F]:
-    """Ask that other rows be joined as of each bar's close, their columns prefixed with the name given here.
+    """Ask that other bars be joined as of each bar's close; their columns go by `name.column`.
+
+    A row sees the last other bar with `ts_close` ≤ its own `ts_close`, never an open one, and null where that bar is
+    older than `max_age`. With `inside=True` it sees the finer bars of which the bar consists, as lists.
 
     Example:
-        >>> @needs(fine=Bars("1m"))
-        ... def calm() -> pl.Expr: ...
-        >>> calm.needs
-        {'fine': Bars(every='1m', instrument=None)}
+        >>> import polars as pl
+        >>> @needs(slow=Bars("30m"))
+        ... def above() -> pl.Expr:
+        ...     return pl.col("close") / pl.col("slow.vwap") - 1
+        >>> above.needs
+        {'slow': Bars(every='30m')}
     """
+    for name, bars in rows.items():
+        if not isinstance(bars, Bars):
+            raise BadParams(f"@needs({name}=…)", f"is {type(bars).__name__}", 'write for example Bars("30m")')
 
     def mark(function: F) -> F:
         function.needs = rows  # pyright: ignore[reportFunctionMemberAccess]
         return function
 
     return mark
+
+
+__all__ = ["Bars", "needs"]

@@ -31,7 +31,7 @@ def prove(bound: Bound, bars: pl.DataFrame | None = None, zone: str = "UTC") -> 
     Raises:
         BadParams: when the script cannot be evaluated at all.
     """
-    return FeatureProof(**examine(bound, measure(bound.evaluate), Extent(), bars, zone))
+    return FeatureProof(**examine(bound, measure(bound.evaluate, bound.given), Extent(), bars, zone))
 
 
 def prove_and_store(lake: Lake, bound: Bound, bars: pl.DataFrame | None = None, zone: str = "UTC") -> FeatureProof:

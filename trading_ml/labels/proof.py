@@ -56,10 +56,10 @@ def prove(bound: Bound, bars: pl.DataFrame | None = None, zone: str = "UTC") -> 
     Raises:
         BadParams: when the script cannot be evaluated at all.
     """
-    memory = measure(bound.evaluate)
-    series = series_for(memory)
+    memory = measure(bound.evaluate, bound.given)
+    series = bound.given(series_for(memory))
     declared, nanoseconds = _declared(bound, series)
-    faster, more = _declared(bound, crafted(series.height, FASTER))
+    faster, more = _declared(bound, bound.given(crafted(series.height, FASTER)))
     seconds = whole_seconds(max(nanoseconds, more)) if faster > declared else 0
     found = examine(bound, memory, Extent(bars=declared, seconds=seconds), bars, zone)
     faults = (_fault(some, bound.evaluate(some)) for some in (series, bars) if some is not None)

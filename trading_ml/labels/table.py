@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import date
 
-from trading_ml.core.context import Part
+from trading_ml.bars import BarParams
+from trading_ml.bars.beside import part
+from trading_ml.core.days import Days
 from trading_ml.core.derived import Derived
 from trading_ml.core.instruments import Instrument
 from trading_ml.core.lake import Lake, Receipt
@@ -14,7 +16,12 @@ from trading_ml.labels.use import LabelUse
 
 
 def build(
-    lake: Lake, project: str, instrument: Instrument, bars: str, labels: Mapping[str, LabelUse], days: Iterable[date]
+    lake: Lake,
+    project: str,
+    instrument: Instrument,
+    bars: BarParams,
+    labels: Mapping[str, LabelUse],
+    days: Iterable[date],
 ) -> dict[date, Receipt]:
     """Bring a project's labels of some dates up to date, and those earlier dates whose future they are.
 
@@ -25,7 +32,7 @@ def build(
         lake: Where bars and labels are.
         project: Its name, which is the table's.
         instrument: Whose bars.
-        bars: Name of the table of bars (`BarParams.name`).
+        bars: Which bars; other bars that a script looks at take over what it leaves out.
         labels: The project's labels.
         days: Dates to build; those without bars lose their labels.
 
@@ -34,8 +41,12 @@ def build(
 
     Raises:
         Refused: when a label has no stored passing proof.
+        BadInput: naming the label, when other bars that it looks at cannot be, are of no known instrument, or are not
+            built.
     """
     proofs = {name: require(lake, use.bound) for name, use in labels.items()}
-    parts = tuple(Part(name, use.bound, proofs[name].before, proofs[name].after) for name, use in labels.items())
-    table = Derived(lake.table("bars", bars), lake.table("labels", project), ("ts_close",), parts)
-    return table.build(instrument.name, days)
+    parts = tuple(
+        part(lake, bars, instrument, name, use, proofs[name].before, proofs[name].after) for name, use in labels.items()
+    )
+    own = Days(lake.table("bars", bars.name), instrument.name, instrument.zone)
+    return Derived(own, lake.table("labels", project), ("ts_close",), parts).build(days)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trading_ml.core.context import Extent, context
-from trading_ml.core.derived import Neighbours
+from trading_ml.core.neighbours import Neighbours
 from trading_ml.core.time import SECOND
 
 ROWS = st.lists(st.integers(0, 30), min_size=1, max_size=25)

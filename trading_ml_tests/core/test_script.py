@@ -207,13 +207,19 @@ def test_names_in_a_table() -> None:
     assert bound_of(several, "label").names("mine") == {"a": "mine", "label_end": "mine.label_end"}
 
 
-def test_needs_is_refused_clearly_until_it_is_built() -> None:
-    @needs(fine=Bars("1s"))
+def test_a_column_of_other_bars_is_written_with_a_dot() -> None:
+    @needs(slow=Bars("30m"))
     def f() -> pl.Expr:
-        return pl.col("fine_close")
+        return pl.col("slow_close")
 
-    with pytest.raises(BadParams, match=r"f: needs rows beside its bars .fine.; joining them is not built yet"):
-        bound_of(f).evaluate(crafted())
+    bound = bound_of(f)
+    with pytest.raises(BadParams, match=r"f: bars have no column 'slow_close'; did you mean 'slow.close'?"):
+        bound.evaluate(bound.given(crafted()))
+
+
+def test_needs_takes_bars() -> None:
+    with pytest.raises(BadParams, match=r"@needs\(slow=…\): is str; write for example Bars\(\"30m\"\)"):
+        needs(slow="30m")  # pyright: ignore[reportArgumentType]
 
 
 def test_the_digest_follows_source_parameters_and_what_the_script_builds_on(module: Write) -> None:
@@ -248,6 +254,9 @@ def test_a_use_names_script_and_key() -> None:
         ({"use": "atr", "window": 0}, "features.mine.window: .*greater than or equal to 1"),
         ({"use": "time_of_day", "zone": "Mars"}, "features.mine: time_of_day: .*Mars"),
         ({}, "features.mine.use: is required but missing"),
+        ({"use": "atr", "on": "30x"}, "features.mine.on.every: is not a duration"),
+        ({"use": "atr", "on": {"instrument": "BTC"}}, "features.mine.on.instrument: is not SOURCE:SYMBOL"),
+        ({"use": "atr", "on": {"every": "1m", "inside": True}}, "features.mine: 'inside' is for @needs"),
     ]:
         with pytest.raises(BadParams, match=said):
             FeatureUse.parse(raw, "features.mine")

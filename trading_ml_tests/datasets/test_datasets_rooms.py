@@ -54,8 +54,8 @@ def tables(lake: Lake, days: list[date]) -> None:
     for day in days:
         lake.table("bars", "1m").write("test:A", day, bars(day), inputs="hand")
     of = instrument("test:A")
-    features.build(lake, "small", of, "1m", PARAMS.features, days)
-    labels.build(lake, "small", of, "1m", PARAMS.labels, days)
+    features.build(lake, "small", of, PARAMS.bars, PARAMS.features, days)
+    labels.build(lake, "small", of, PARAMS.bars, PARAMS.labels, days)
 
 
 def test_from_bars_to_windows(lake: Lake) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from trading_ml.bars import BarParams
 from trading_ml.core.crafted import crafted
 from trading_ml.core.errors import Refused
 from trading_ml.core.evidence import Invariance, Lookahead
@@ -19,6 +20,7 @@ from trading_ml.features import FeatureUse, build
 from trading_ml.features.proof import FeatureProof
 
 ALFA = Instrument(source="simulated", symbol="ALFA")
+MINUTES = BarParams(every="1m")
 USES = {
     "atr": FeatureUse.parse({"use": "atr", "period": 3}, "atr"),
     "sma": FeatureUse.parse({"use": "sma", "period": 120}, "sma"),
@@ -64,7 +66,7 @@ def made(lake: Lake) -> dict[date, str]:
 
 
 def built(lake: Lake, days: Iterable[date]) -> list[date]:
-    return list(build(lake, "demo", ALFA, "1m", USES, days))
+    return list(build(lake, "demo", ALFA, MINUTES, USES, days))
 
 
 @pytest.fixture
@@ -183,7 +185,7 @@ def test_features_do_not_depend_on_what_else_a_project_uses(proven: Lake) -> Non
     write(proven, ALL)
     built(proven, ALL)
     only = {"atr": USES["atr"]}
-    build(proven, "other", ALFA, "1m", only, ALL)
+    build(proven, "other", ALFA, MINUTES, only, ALL)
     for day in ALL:
         ours, theirs = (proven.table("features", project).read(ALFA.name, day)["atr"] for project in ("demo", "other"))
         assert ours.equals(theirs)
@@ -191,11 +193,11 @@ def test_features_do_not_depend_on_what_else_a_project_uses(proven: Lake) -> Non
 
 def test_other_parameters_build_anew(proven: Lake) -> None:
     write(proven, ALL[:2])
-    build(proven, "demo", ALFA, "1m", {"x": USES["ohlcv"]}, ALL[:2])
+    build(proven, "demo", ALFA, MINUTES, {"x": USES["ohlcv"]}, ALL[:2])
     first = proven.table("features", "demo").receipt(ALFA.name, ALL[0])
     assert first
     assert first.facts["scripts"]["x"]["use"] == "ohlcv"
-    build(proven, "demo", ALFA, "1m", {"x": USES["atr"]}, ALL[:2])
+    build(proven, "demo", ALFA, MINUTES, {"x": USES["atr"]}, ALL[:2])
     assert proven.table("features", "demo").read(ALFA.name, ALL[0]).columns == ["ts_open", "ts_close", "x"]
 
 

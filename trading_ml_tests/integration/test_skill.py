@@ -50,8 +50,8 @@ def judged(lake: Lake, name: str, asked: dict[str, labels.LabelUse] | None = Non
         features.proof.prove_and_store(lake, use.bound)
     for use in asked.values():
         labels.proof.prove_and_store(lake, use.bound)
-    features.build(lake, name, traded, "1m", project.features, days)
-    labels.build(lake, name, traded, "1m", asked, days)
+    features.build(lake, name, traded, project.bars, project.features, days)
+    labels.build(lake, name, traded, project.bars, asked, days)
     params = DatasetParams(
         project=name, instruments=(SYMBOL,), bars=project.bars, features=project.features, labels=asked,
         split=project.split,

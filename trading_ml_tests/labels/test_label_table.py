@@ -8,6 +8,7 @@ from datetime import date
 import polars as pl
 import pytest
 
+from trading_ml.bars import BarParams
 from trading_ml.core.crafted import crafted
 from trading_ml.core.errors import Refused
 from trading_ml.core.evidence import Invariance, Lookahead
@@ -18,6 +19,7 @@ from trading_ml.labels import LabelUse, build
 from trading_ml.labels.proof import LabelProof, Reach
 
 ALFA = Instrument(source="simulated", symbol="ALFA")
+MINUTES = BarParams(every="1m")
 USES = {
     "up": LabelUse.parse({"use": "direction", "horizon": 30}, "up"),
     "wild": LabelUse.parse({"use": "atr_rises", "period": 2, "horizon": 3}, "wild"),
@@ -64,7 +66,7 @@ def made(lake: Lake) -> dict[date, str]:
 
 
 def built(lake: Lake, days: Iterable[date]) -> list[date]:
-    return list(build(lake, "demo", ALFA, "1m", USES, days))
+    return list(build(lake, "demo", ALFA, MINUTES, USES, days))
 
 
 def read(lake: Lake, days: Iterable[date]) -> pl.DataFrame:
