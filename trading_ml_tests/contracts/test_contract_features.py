@@ -12,14 +12,22 @@ from trading_ml.core.script import load
 from trading_ml.features import FEATURES, FeatureUse
 from trading_ml.features.proof import prove
 
+MOST = (0.99, 150)
+SILENT = {
+    "zscore": (0.85, 150),  # null in flat windows
+    "minutes_to_close": (0.5, 15),  # null outside New York's sessions; bitcoin trades round the clock
+}
+"""Of features that rightly say nothing on some bars: least share of crafted rows tested, least number of real ones."""
+
 
 @pytest.mark.parametrize("name", FEATURES)
 def test_passes_its_proof_on_crafted_and_on_real_bars(name: str, real_bars: pl.DataFrame) -> None:
     proof = prove(load(name, "feature").bind({}), real_bars)
     assert proof.passed, proof.reasons
-    assert proof.lookahead.share > 0.99
+    share, rows = SILENT.get(name, MOST)
+    assert proof.lookahead.share > share
     assert proof.lookahead.real is not None
-    assert proof.lookahead.real.rows_tested > 150
+    assert proof.lookahead.real.rows_tested > rows
     assert proof.partition_invariance.worst <= 1e-9
     assert proof.warm_up is not None
 
