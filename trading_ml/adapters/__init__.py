@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from trading_ml.adapters import binance, bitflyer, csv, lean, lseg, simulated, sirca
-from trading_ml.adapters.columnar import head
+from trading_ml.adapters.columnar import head, types
 from trading_ml.adapters.contract import QUARANTINE, SCHEMAS, SIDE, Adapter, Chunk, problem
 from trading_ml.adapters.raw import RawFile
 from trading_ml.core.errors import BadFile, Unknown
@@ -54,8 +54,7 @@ def detect(path: Path) -> tuple[Adapter, str]:
     if fitting:
         told = " and ".join(f"{adapter.name} ({why})" for adapter, why in fitting)
         raise BadFile(path, f"could be {told}", "choose with --adapter")
-    shown = start.split(b"\n", 1)[0][:80].decode("utf-8", "backslashreplace")
-    problem = f"is of no known format ({', '.join(ADAPTERS)}); it begins with {shown!r}"
+    problem = f"is of no known format ({', '.join(ADAPTERS)}); it {_opening(start)}"
     raise BadFile(path, problem, f"say what its columns mean in a mapping beside it, <anything>{csv.SUFFIX}")
 
 
@@ -66,6 +65,14 @@ def beside(path: Path) -> list[Adapter]:
         BadParams: when a mapping is wrong, naming the key.
     """
     return [csv.adapter(csv.load(mapping)) for mapping in sorted(path.parent.glob(f"*{csv.SUFFIX}"))]
+
+
+def _opening(start: bytes) -> str:
+    """How a file begins, to be recognised by people."""
+    if (given := types(start)) is not None:
+        return f"has the columns {', '.join(f'{name} ({kind})' for name, kind in given.items())[:200]}"
+    shown = start.split(b"\n", 1)[0][:80].decode("utf-8", "backslashreplace")
+    return f"begins with {shown!r}"
 
 
 def _fitting(adapters: Iterable[Adapter], start: bytes, path: Path) -> list[tuple[Adapter, str]]:

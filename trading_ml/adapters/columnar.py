@@ -87,7 +87,7 @@ def _chunks(file: RawFile, form: Form, rows: int) -> Iterator[Chunk]:
     for batch in _batches(file.path, rows):
         with _named(file.path):
             typed, faults = _typed(batch, number, form)
-            typed, found = sound(typed, form)
+            typed, found = sound(typed, form.faults)
             faults += [Fault(row, why, _json(batch, row - number)) for row, why in found]
             made = by_kind(typed, faults, form)
         yield from made

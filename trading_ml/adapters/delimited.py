@@ -16,6 +16,7 @@ import polars as pl
 import pyarrow as pa
 
 from trading_ml.adapters.contract import BARS, QUARANTINE, Chunk, interval_of, known_of, schema_of
+from trading_ml.adapters.form import Fault as Unfit
 from trading_ml.adapters.form import Form, Kind
 from trading_ml.adapters.layout import BOM, Layout, count, fields, names
 from trading_ml.adapters.raw import BLOCK, RawFile, cut
@@ -96,7 +97,7 @@ def sample(head: bytes, form: Form) -> Sample | None:
         return None
     lines = lines[bool(layout.line) :][:SAMPLE]
     read = salvage(b"".join(line + b"\n" for line in lines), 1, layout)[:2] if lines else (layout.read(b""), [])
-    return Sample(sound(framed(*read, layout), form)[0], len(lines), bool(layout.line))
+    return Sample(sound(framed(*read, layout), form.faults)[0], len(lines), bool(layout.line))
 
 
 def first_line(head: bytes, delimiter: str = ",") -> dict[str, str]:
@@ -154,19 +155,20 @@ def _pieces(block: bytes) -> Iterator[bytes]:
 def _ahead(blocks: Iterator[tuple[bytes, int]], layout: Layout) -> Iterator[list[Chunk]]:
     """Parse a few blocks ahead of the reader, in order: bounded memory, both cores busy."""
     pending: deque[Future[list[Chunk]]] = deque()
+    unfit = layout.form.faults  # made once: for small blocks that costs more than to apply them
     with ThreadPoolExecutor(_WORKERS) as executor:
         for block, first in blocks:
-            pending.append(executor.submit(_chunks, block, first, layout))
+            pending.append(executor.submit(_chunks, block, first, layout, unfit))
             if len(pending) > _WORKERS:
                 yield pending.popleft().result()
         while pending:
             yield pending.popleft().result()
 
 
-def _chunks(block: bytes, first: int, layout: Layout) -> list[Chunk]:
+def _chunks(block: bytes, first: int, layout: Layout, unfit: Sequence[Unfit]) -> list[Chunk]:
     """What is in a block."""
     typed, faults = _typed(block, first, layout)
-    typed, found = sound(typed, layout.form)
+    typed, found = sound(typed, unfit)
     lines = lines_of(block) if found else []
     for row, why in found:
         line = lines[row - first]  # a blank one comes out of the parser as a line of empty cells
@@ -210,17 +212,21 @@ def framed(table: pa.Table | pl.DataFrame, rows: Sequence[int], layout: Layout) 
     return typed.with_columns(pl.Series("row", rows, pl.UInt32), *nothing).with_columns(**layout.form.derived)
 
 
-def sound(typed: pl.DataFrame, form: Form) -> tuple[pl.DataFrame, list[tuple[int, str]]]:
+def sound(typed: pl.DataFrame, unfit: Sequence[Unfit]) -> tuple[pl.DataFrame, list[tuple[int, str]]]:
     """Tell rows from what is well typed but no row: an empty price, an unknown word, not a finite number.
+
+    Args:
+        typed: Lines, numbered.
+        unfit: The `faults` of their form.
 
     Returns:
         The rows, and of the others number and reason.
     """
-    wrong = pl.any_horizontal(mask for mask, _ in form.faults).fill_null(value=False)
+    wrong = pl.any_horizontal(mask for mask, _ in unfit).fill_null(value=False)
     at_fault = typed.select(wrong.alias("wrong"))["wrong"]
     if not at_fault.any():
         return typed, []
-    reason = pl.coalesce(pl.when(mask).then(text) for mask, text in form.faults)
+    reason = pl.coalesce(pl.when(mask).then(text) for mask, text in unfit)
     found = typed.filter(at_fault).select("row", reason.alias("reason"))
     return typed.filter(~at_fault), found.rows()
 

@@ -7,17 +7,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 
 import polars as pl
 import pyarrow as pa
 
-from trading_ml.adapters.contract import BARS
+from trading_ml.adapters.contract import BARS, interval_of
+from trading_ml.core.time import DAY
 
 Fault = tuple[pl.Expr, pl.Expr]
 """Which well-typed lines are no row all the same, and the reason; what follows `: ` in it is the cell."""
 SHOWN = 40
 """Characters of a cell that a reason repeats; the quarantine holds the whole line beside it."""
+BY_HAND, DIGITAL = datetime(1900, 1, 1, tzinfo=UTC), datetime(1980, 1, 1, tzinfo=UTC)
+"""The first days that files tell of: in bars of a day, which were written up later, and in anything finer."""
 
 
 @dataclass(frozen=True)
@@ -133,14 +137,15 @@ class Form:
         given = set(header)
         return given.issuperset(self.required) and any(kind.possible(given) for kind in self.kinds)
 
-    @cached_property
+    @property
     def faults(self) -> tuple[Fault, ...]:
-        """What makes a well-typed line no row, first reason first."""
+        """What makes a well-typed line no row, first reason first; asked anew, it knows what is still to come."""
         found = [fault for column in self.columns for fault in _cell_faults(column)]
         for kind in self.kinds:
             found += [_absent(kind, (name,)) for name in kind.needs]
             found += [_absent(kind, kind.either)] if kind.either else []
-            found += _bar_faults(kind) if kind.name.startswith(BARS) else []
+            found += _bar_faults(kind) if kind.name.startswith(BARS) else _size_faults(kind)
+            found += _time_faults(kind) if "ts_event" in kind.frame else []
         return (*self.wrong, *found)
 
 
@@ -166,6 +171,23 @@ def _bar_faults(kind: Kind) -> list[Fault]:
         (volume < 0, "volume is negative"),
     ]
     return [(kind.own() & wrong, pl.lit(reason)) for wrong, reason in found]
+
+
+def _size_faults(kind: Kind) -> list[Fault]:
+    """A size may be zero, as some venues report a price without a trade; less than nothing cannot change hands."""
+    sizes = [name for name in ("size", "bid_size", "ask_size") if name in kind.frame]
+    return [(kind.own() & (kind.frame[name] < 0), pl.lit(f"{name} is negative")) for name in sizes]
+
+
+def _time_faults(kind: Kind) -> list[Fault]:
+    """No file tells of what is still to come; by a day, clocks and zones may differ."""
+    daily = kind.name.startswith(BARS) and interval_of(kind.name) >= DAY
+    moment, first, last = kind.frame["ts_event"], BY_HAND if daily else DIGITAL, datetime.now(UTC) + timedelta(days=1)
+    shown = moment.dt.strftime("%Y-%m-%d")
+    return [
+        (kind.own() & (moment < first), pl.format(f"time lies before {first.year}: {{}}", shown)),
+        (kind.own() & (moment > last), pl.format("time lies in the future: {}", shown)),
+    ]
 
 
 def _absent(kind: Kind, names: tuple[str, ...]) -> Fault:

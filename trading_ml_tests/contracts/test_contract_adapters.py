@@ -248,6 +248,15 @@ PRESETS = {
         name="MADE_2012-06-21_34200000_57600000_message_10.csv",
         scale=10_000,
     ),
+    "lobster_attributed": Sample(
+        "lobster_attributed",
+        "",
+        ("34200.004241176,4,16113575,18,102500,1,null", "57599.999999999,5,0,1,99900,-1,MADE"),
+        ("102500", "99900"),
+        {f"{line},null": reason for line, reason in _MESSAGES.items()},
+        name="MADE_2022-06-21_34200000_57600000_message_10.csv",
+        scale=10_000,
+    ),
     "cme": Sample(
         "cme",
         "DateTime,Price,Volume",
@@ -283,11 +292,13 @@ PRESETS = {
     "binance_candles": Sample(
         "binance_candles",
         "time,open,high,low,close,volume",
-        ("1502942400,10.25,10.5,9.75,10,3.5", "1502944200,10.5,10.5,10.5,10.5,0"),
+        ("1502942400,10.25,10.5,9.75,10,3.5", "1502944200000,10.5,10.5,10.5,10.5,0"),
         ("10.25", "10.5"),
         {
-            "1502944200000,10.5,10.5,10.5,10.5,0": "time is no time from 1900 to 2199 (s)",
-            "0,9,9,9,9,1": "time is no time from 1900 to 2199 (s)",
+            "-1,10.5,10.5,10.5,10.5,0": "time is no time from 1900 to 2199 (epoch)",
+            "0,9,9,9,9,1": "time is no time from 1900 to 2199 (epoch)",
+            "1502944,9,9,9,9,1": "time lies before 1980",
+            "7258118400,9,9,9,9,1": "time is no time from 1900 to 2199 (epoch)",
         },
         name="MADEUP_30m_2017.csv",
     ),
@@ -347,6 +358,39 @@ PRESETS = {
         ("2000-08-30,273.5,273.5,273.5,275,137.5,0", "2000-08-31,274.75,278.25,274.75,278.25,139.125,5"),
         ("273.5", "274.75"),
         {"2000-09-01,1,1,2,1,1,1": "high is below low"},
+        name="MADE.csv",
+    ),
+    "yahoo with offsets": Sample(
+        "yahoo",
+        "Date,Open,High,Low,Close,Volume,Dividends,Stock Splits,Capital Gains",
+        (
+            "2024-01-02 00:00:00-05:00,273.5,273.5,273.5,275,0,0.0,0.0,0.0",
+            "2024-07-02 00:00:00-04:00,274.75,278.25,274.75,278.25,5,0.5,2.0,0.0",
+        ),
+        ("273.5", "274.75"),
+        {"2024-07-02 09:30:00-04:00,1,1,1,1,1,0,0,0": "Date is no time from 1900 to 2199 (date)"},
+        name="MADE.csv",
+    ),
+    "yahoo_intraday": Sample(
+        "yahoo_intraday",
+        "Datetime,Open,High,Low,Close,Volume",
+        (
+            "2024-01-02 09:30:00-05:00,273.5,273.5,273.5,275,0",
+            "2024-01-02 09:35:00-05:00,274.75,278.25,274.75,278.25,5",
+        ),
+        ("273.5", "274.75"),
+        {"1969-12-31 09:30:00-05:00,1,1,1,1,1": "time lies before 1980"},
+        name="MADE_5m.csv",
+    ),
+    "yahoo_download": Sample(
+        "yahoo_download",
+        "Price,Close,High,Low,Open,Volume",
+        ("2024-01-02,275,273.5,273.5,273.5,0", "2024-01-03,278.25,278.25,274.75,274.75,5"),
+        ("273.5", "274.75"),
+        {
+            "Ticker,MADE,MADE,MADE,MADE,MADE": "Open is not a number",
+            "Date,,,,,": "Price is no time from 1900 to 2199 (date)",
+        },
         name="MADE.csv",
     ),
     "trth_eod": Sample(

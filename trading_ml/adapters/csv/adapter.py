@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from functools import cache
 from importlib.resources import files
 from pathlib import Path, PurePath
@@ -17,13 +16,10 @@ from trading_ml.adapters.csv import mapping as mappings
 from trading_ml.adapters.csv.clock import MOMENT
 from trading_ml.adapters.csv.mapping import BarsMapping, Interval, MappingParams
 from trading_ml.adapters.csv.table import Told, forms
-from trading_ml.adapters.form import Form
+from trading_ml.adapters.form import DIGITAL, Form
 from trading_ml.adapters.raw import RawFile
 from trading_ml.core.errors import BadFile
 from trading_ml.core.time import nanoseconds
-
-_DIGITAL = datetime(1980, 1, 1)
-"""Numbers that say an earlier time are hardly times."""
 
 
 def adapter(mapping: MappingParams) -> Adapter:
@@ -56,7 +52,7 @@ _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 def _why(mapping: MappingParams, head: bytes) -> str | None:
     """Why a file that begins with `head` is such a table, or None."""
     kinds = mapping.model_copy(update={"only": {}, "without": {}})  # rows of other kinds are rows of the format too
-    tried = forms(kinds, Told(_any_symbol(mapping), _DIGITAL))
+    tried = forms(kinds, _unnamed(kinds))
     schema = columnar.types(head)
     if schema is not None:
         fit = any(columnar.fits(schema, form) for form in tried)
@@ -65,7 +61,7 @@ def _why(mapping: MappingParams, head: bytes) -> str | None:
         found = delimited.sample(head, form)
         if found is None:
             continue
-        rows, lines = found.frame.filter(pl.col(MOMENT) >= _DIGITAL.replace(tzinfo=UTC)).height, found.lines
+        rows, lines = found.frame.height, found.lines
         if found.headed and (rows or not lines) and _in_order(mapping, head, form):
             return f"its header has {', '.join(form.required)}"
         if not found.headed and 2 * rows >= lines:
@@ -81,7 +77,7 @@ def _in_order(mapping: MappingParams, head: bytes, form: Form) -> bool:
 
 def _read(mapping: MappingParams, file: RawFile, symbol: str | None) -> Iterator[Chunk]:
     reader = columnar.read if columnar.is_columnar(file.path) else delimited.read
-    unnamed = Told(_any_symbol(mapping), _DIGITAL)
+    unnamed = _unnamed(mapping)
     first = [rows for form in forms(mapping, unnamed) if (rows := _first(file.path, form)) is not None]
     told = _told(mapping, file, symbol, first) if first else unnamed  # of another format, which the reader says best
     yield from reader(file, forms(mapping, told), None if told.symbol else symbol)
@@ -126,6 +122,8 @@ def _first(path: Path, form: Form) -> pl.DataFrame | None:
     return None if rows is None else rows.select(form.kinds[0].frame["symbol"].alias("symbol"), MOMENT)
 
 
-def _any_symbol(mapping: MappingParams) -> str | None:
-    """A symbol while it does not matter which; None where each row tells its own."""
-    return "?" if mapping.symbol.column is None else None
+def _unnamed(mapping: MappingParams) -> Told:
+    """What is told of any file: symbol and date, where rows do not tell them, do not matter yet."""
+    interval = getattr(mapping, "interval", None)
+    symbol = "?" if mapping.symbol.column is None else None
+    return Told(symbol, DIGITAL.replace(tzinfo=None), nanoseconds(interval) if isinstance(interval, str) else None)

@@ -17,6 +17,7 @@ from trading_ml.core.time import DAY, NS
 MOMENT = "<moment>"
 """Column of the moments, under a name no header has."""
 _LOCAL = pl.Datetime("ns")
+_MIDNIGHT = r"^(\d{4}-\d\d-\d\d)(?:[T ]00:00:00(?:\.0+)?(?:Z|[+-]\d\d:?\d\d)?)?$"
 _FIRST, _LAST = datetime(1900, 1, 1), datetime(2200, 1, 1)
 _NINE = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9, "s of day": 1, "ms of day": 10**3}
 """What a number with nine decimals is divided by to be nanoseconds."""
@@ -87,7 +88,11 @@ class Clock:
         if self.time.date:
             return pl.concat_str(pl.col(self.time.date), cell, separator=" ")
         if self.time.format in EPOCH:
-            nanos = cell.to_physical() // _NINE[self.time.format]
+            nanos = (
+                _sized(cell.to_physical())
+                if self.time.format == "epoch"
+                else cell.to_physical() // _NINE[self.time.format]
+            )
             return pl.when(nanos > 0).then(nanos).cast(pl.Int64, strict=False).cast(NS)
         return cell
 
@@ -95,6 +100,8 @@ class Clock:
         form = self.time.format
         if form == "iso":
             return cell
+        if form == "date":
+            return cell.str.extract(_MIDNIGHT).str.to_date("%Y-%m-%d", strict=False).cast(_LOCAL)
         if form in OF_DAY:
             nanos = (cell.to_physical() // _NINE[form]).cast(pl.Int64, strict=False)
             return pl.when(nanos.is_between(0, DAY, closed="left")).then(
@@ -112,6 +119,12 @@ class Clock:
             ).dt.convert_time_zone("UTC")
         by_zone = _by_zone(self.source, twice)
         return pl.struct(self.symbol.alias("symbol"), local.alias("local")).map_batches(by_zone, return_dtype=NS)
+
+
+def _sized(cell: pl.Expr) -> pl.Expr:
+    """Nanoseconds since 1970 from a number with nine decimals in the one unit that makes it a time after 1973."""
+    seconds = [pl.when(cell < 10**20 * _NINE[unit]).then(cell // _NINE[unit]) for unit in ("s", "ms", "us")]
+    return pl.coalesce(*seconds, cell // _NINE["ns"])
 
 
 def _between(moment: pl.Expr, zone: str | None = None) -> pl.Expr:

@@ -12,7 +12,7 @@ from pydantic import AfterValidator, field_validator, model_validator
 from trading_ml.core.params import Params
 
 OF_INSTRUMENT = "instrument"
-EPOCH = ("s", "ms", "us", "ns")
+EPOCH = ("s", "ms", "us", "ns", "epoch")
 OF_DAY = ("s of day", "ms of day")
 
 
@@ -40,8 +40,9 @@ class Moment(Params):
     date_in_name: Pattern | None = None
     """Year, month and day in the file's name: eight digits in one group or several."""
     format: str = "iso"
-    """`iso` (ISO 8601), s, ms, us or ns since 1970, `s of day` or `ms of day` (since local midnight), or a pattern
-    such as `%Y%m%d %H%M%S%3f`; with a date column it covers both, a blank between them."""
+    """`iso` (ISO 8601); s, ms, us or ns since 1970, or `epoch`, whichever of these its size tells; `s of day` or
+    `ms of day` since local midnight; `date`, an ISO date, be it with its midnight and offset; or a pattern such as
+    `%Y%m%d %H%M%S%3f`, which with a date column covers both, a blank between them."""
     zone: str | None = None
     """Whose clock it is, where the time itself says no offset: an IANA zone, or `instrument` for that of each."""
     ambiguous: Literal["earliest", "latest", "refuse"] = "earliest"
@@ -50,8 +51,8 @@ class Moment(Params):
     @field_validator("format")
     @classmethod
     def _known(cls, text: str) -> str:
-        if text not in ("iso", *EPOCH, *OF_DAY) and "%" not in text:
-            raise ValueError(f"is not iso, {', '.join((*EPOCH, *OF_DAY))} or a pattern with %")
+        if text not in ("iso", "date", *EPOCH, *OF_DAY) and "%" not in text:
+            raise ValueError(f"is not iso, date, {', '.join((*EPOCH, *OF_DAY))} or a pattern with %")
         return text
 
     @field_validator("zone")

@@ -22,10 +22,10 @@ _NAME = re.compile(r"\d{8}_(?:.*_)?(?:trade|quote).*", re.IGNORECASE)
 _SHAPES = {
     "trades with exchange and condition": rf"{_MILLIS}(?:,{_NUMBER}){{2}},[A-Za-z]*,[^,]*,[01]",
     "quotes with exchange and condition": rf"{_MILLIS}(?:,{_NUMBER}){{4}},[A-Za-z]*,(?:[^,]*,)?[01]",
-    "bars by date and time": rf"{_DATED}(?:,{_NUMBER}){{5}}(?:(?:,{_NUMBER}){{5}})?",
+    "bars by date and time": rf"{_DATED}(?:,(?:{_NUMBER})?){{5}}(?:(?:,(?:{_NUMBER})?){{5}})?",
 }
-_PLAIN = rf"{_MILLIS}(?:,{_NUMBER}){{2,10}}"
-"""Tables that only their name tells from others: milliseconds since midnight, and numbers."""
+_PLAIN = rf"{_MILLIS}(?:,(?:{_NUMBER})?){{2,10}}"
+"""Tables that only their name tells from others: milliseconds since midnight, and numbers, of a side all absent."""
 
 
 def fits(head: bytes, name: str) -> str | None:
@@ -68,6 +68,8 @@ def _layout(file: RawFile, member: str, start: bytes) -> Layout:
         of = replace(of, resolution="daily" if _mostly(r"\d{8} 00:00,.*", lines) else "hour")
     widths = Counter(line.count(",") + 1 for line in lines)
     width = widths.most_common(1)[0][0]
+    if of.quotes is None:
+        of = replace(of, quotes=width in forms.QUOTE_BARS)
     names = forms.tables(of).get(width)
     if names is None:
         kind = f"{'quotes' if of.quotes else 'trades'} by {of.resolution or 'minute'}"

@@ -1,7 +1,8 @@
 """What Lean says about a file only by names: of its folders, of the zip, and of the files in it.
 
     equity/usa/tick/spy/20131007_trade.zip holding 20131007_spy_Trade_Tick.csv
-    future/cme/minute/es/20131007_trade.zip holding 20131007_es_minute_trade_201312.csv, …_201403.csv
+    future/cme/minute/es/20131007_trade.zip holding 20131007_es_minute_trade_201312.csv, …_201403.csv;
+        in later ones the last day of trading follows: 20200316_es_minute_trade_202006_20200619.csv
     equity/usa/daily/aapl.zip holding aapl.csv
 
 The name inside goes first. Where no folder says the security type, the symbol does: one with an expiry is a future,
@@ -19,7 +20,7 @@ from trading_ml.core.errors import BadFile
 
 _INSIDE = re.compile(
     r"(?:(?P<day>\d{8})_)?(?P<symbol>[a-z0-9.\-]+?)"
-    r"(?P<words>(?:_(?:tick|second|minute|hour|daily|trade|quote))*)(?:_(?P<expiry>\d{6,8}))?\.csv"
+    r"(?P<words>(?:_(?:tick|second|minute|hour|daily|trade|quote))*)(?:_(?P<expiry>\d{6,8})(?:_\d{8})?)?\.csv"
 )
 _RESOLUTIONS = ("tick", "second", "minute", "hour", "daily")
 _SECURITIES = ("equity", "forex", "cfd", "crypto", "cryptofuture", "future")
@@ -48,7 +49,7 @@ class Source:
         zone: IANA zone of the stamps.
         day: Local date of the stamps, where they count from midnight.
         resolution: tick, second, minute, hour or daily, where a name says it.
-        quotes: Whether it holds quotes, not trades.
+        quotes: Whether it holds quotes, not trades; None where no name says it.
     """
 
     symbol: str
@@ -56,7 +57,7 @@ class Source:
     zone: str
     day: date | None
     resolution: str | None
-    quotes: bool
+    quotes: bool | None
 
     @property
     def scale(self) -> int:
@@ -88,7 +89,7 @@ def source(path: Path, member: str) -> Source:
         zone=ZONES.get((security, market), "UTC"),
         day=day,
         resolution=resolution,
-        quotes=next((word for word in words if word in ("trade", "quote")), "trade") == "quote",
+        quotes=next((word == "quote" for word in words if word in ("trade", "quote")), None),
     )
 
 
