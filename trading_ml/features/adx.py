@@ -9,7 +9,6 @@ from pydantic import Field
 
 from trading_ml.features.kernel import talib
 from trading_ml.features.parts import still
-from trading_ml.features.true_range import true_range
 
 _LARGE = 2.0**40
 """No quotient notices it, nor does rounding; TA-Lib takes a range below 10^-14 for none, and some prices are tiny."""
@@ -37,7 +36,7 @@ def adx(*, period: Annotated[int, Field(ge=2)] = 14) -> dict[str, pl.Expr]:
         [33.333333333, 15.384615385, 30.769230769]
     """
     prices = [pl.col(name) * _LARGE for name in ("high", "low", "close")]
-    at_rest = still(true_range(), period)
+    at_rest = still(talib("TRANGE", *prices), period)
     indicator = lambda name: pl.when(at_rest).then(0.0).otherwise(talib(name, *prices, timeperiod=period))
     moves = talib("PLUS_DM", *prices[:2], timeperiod=1) + talib("MINUS_DM", *prices[:2], timeperiod=1)
     dx = pl.when(still(moves, period)).then(0.0).otherwise(talib("DX", *prices, timeperiod=period))

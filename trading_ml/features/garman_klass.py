@@ -8,7 +8,7 @@ from typing import Annotated
 import polars as pl
 from pydantic import Field
 
-from trading_ml.features.parts import root_mean
+from trading_ml.features.parts import mean_variance
 
 
 def garman_klass(*, period: Annotated[int, Field(ge=1)] = 20) -> pl.Expr:
@@ -32,4 +32,4 @@ def garman_klass(*, period: Annotated[int, Field(ge=1)] = 20) -> pl.Expr:
         0.127031714
     """
     reach, body = (pl.col("high") / pl.col("low")).log(), (pl.col("close") / pl.col("open")).log()
-    return root_mean(reach**2 / 2 - (2 * log(2) - 1) * body**2, period)
+    return mean_variance(reach**2 / 2 - (2 * log(2) - 1) * body**2, period).sqrt()

@@ -8,7 +8,7 @@ from typing import Annotated
 import polars as pl
 from pydantic import Field
 
-from trading_ml.features.parts import root_mean
+from trading_ml.features.parts import mean_variance
 
 
 def parkinson(*, period: Annotated[int, Field(ge=1)] = 20) -> pl.Expr:
@@ -31,4 +31,4 @@ def parkinson(*, period: Annotated[int, Field(ge=1)] = 20) -> pl.Expr:
         >>> round(bars.select(parkinson(period=1)).item(), 9)  # 0.2 / √(4 ln 2)
         0.120112241
     """
-    return root_mean((pl.col("high") / pl.col("low")).log() ** 2 / (4 * log(2)), period)
+    return mean_variance((pl.col("high") / pl.col("low")).log() ** 2 / (4 * log(2)), period).sqrt()

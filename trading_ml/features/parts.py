@@ -40,12 +40,13 @@ def still(moves: pl.Expr, period: int) -> pl.Expr:
     return moves.abs().rolling_max(period) == 0
 
 
-def root_mean(variances: pl.Expr, period: int) -> pl.Expr:
-    """Root of the mean of the last `period` variances; where one is not known, neither is the mean.
+def mean_variance(variances: pl.Expr, period: int) -> pl.Expr:
+    """Mean of the last `period` variances, null where one is not a number; never below zero, and zero where all are.
 
     Example:
-        >>> pl.DataFrame({"v": [4.0, 14.0]}).select(root_mean(pl.col("v"), 2)).item(1, 0)
-        3.0
+        >>> pl.DataFrame({"v": [4.0, 14.0]}).select(mean_variance(pl.col("v"), 2)).to_series().to_list()
+        [None, 9.0]
     """
     mean = variances.rolling_mean(period)
-    return pl.when(mean.is_finite()).then(mean.clip(lower_bound=0.0).sqrt())  # rounding may go below zero
+    rounded = pl.when(still(variances, period)).then(0.0).otherwise(mean.clip(lower_bound=0.0))
+    return pl.when(mean.is_finite()).then(rounded)

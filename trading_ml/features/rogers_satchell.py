@@ -7,7 +7,7 @@ from typing import Annotated
 import polars as pl
 from pydantic import Field
 
-from trading_ml.features.parts import root_mean
+from trading_ml.features.parts import mean_variance
 
 
 def variance() -> pl.Expr:
@@ -35,4 +35,4 @@ def rogers_satchell(*, period: Annotated[int, Field(ge=1)] = 20) -> pl.Expr:
         >>> round(bars.select(rogers_satchell(period=1)).item(), 9)  # √(0.1 · 0.2)
         0.141421356
     """
-    return root_mean(variance(), period)
+    return mean_variance(variance(), period).sqrt()
