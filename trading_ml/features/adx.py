@@ -14,7 +14,7 @@ _LARGE = 2.0**40
 """No quotient notices it, nor does rounding; TA-Lib takes a range below 10^-14 for none, and some prices are tiny."""
 
 
-def adx(*, period: Annotated[int, Field(ge=2)] = 14) -> dict[str, pl.Expr]:
+def adx(*, period: Annotated[int, Field(ge=2, le=100_000)] = 14) -> dict[str, pl.Expr]:
     """How one-sided the highs and lows have been moving, and to which side.
 
     Formula: a bar moves up by h[t] − h[t−1] or down by l[t−1] − l[t], whichever is larger, if it is above zero; m being

@@ -11,7 +11,7 @@ from trading_ml.features.kernel import talib
 
 
 def bollinger(
-    *, period: Annotated[int, Field(ge=2)] = 20, width: Annotated[float, Field(gt=0)] = 2.0
+    *, period: Annotated[int, Field(ge=2, le=100_000)] = 20, width: Annotated[float, Field(gt=0)] = 2.0
 ) -> dict[str, pl.Expr]:
     """Bands around the moving average, as wide as the closes scatter.
 

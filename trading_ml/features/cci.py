@@ -10,7 +10,7 @@ from pydantic import Field
 from trading_ml.features.kernel import talib
 
 
-def cci(*, period: Annotated[int, Field(ge=2)] = 20) -> pl.Expr:
+def cci(*, period: Annotated[int, Field(ge=2, le=100_000)] = 20) -> pl.Expr:
     """How many usual deviations the typical price is away from its mean.
 
     Formula: p = (h + l + c) / 3, m the mean of its last `period` values; cci = (p − m) / (0.015 · mean of |p − m| over

@@ -11,7 +11,7 @@ from trading_ml.features.kernel import talib
 from trading_ml.features.parts import percent
 
 
-def ema(*, period: Annotated[int, Field(ge=1)] = 20) -> dict[str, pl.Expr]:
+def ema(*, period: Annotated[int, Field(ge=1, le=100_000)] = 20) -> dict[str, pl.Expr]:
     """Exponential moving average of the closes.
 
     Formula: ema[t] = ema[t−1] + (c[t] − ema[t−1]) · 2 / (period + 1), seeded with the mean of the first `period`

@@ -15,8 +15,8 @@ from trading_ml.features.true_range import true_range
 
 def keltner(
     *,
-    period: Annotated[int, Field(ge=1)] = 20,
-    atr_period: Annotated[int, Field(ge=1)] = 10,
+    period: Annotated[int, Field(ge=1, le=100_000)] = 20,
+    atr_period: Annotated[int, Field(ge=1, le=100_000)] = 10,
     width: Annotated[float, Field(gt=0)] = 2.0,
 ) -> dict[str, pl.Expr]:
     """Bands around the exponential moving average, as wide as bars usually range.

@@ -12,9 +12,9 @@ from trading_ml.features.kernel import talib
 
 def macd(
     *,
-    fast: Annotated[int, Field(ge=1)] = 12,
-    slow: Annotated[int, Field(ge=1)] = 26,
-    signal: Annotated[int, Field(ge=1)] = 9,
+    fast: Annotated[int, Field(ge=1, le=100_000)] = 12,
+    slow: Annotated[int, Field(ge=1, le=100_000)] = 26,
+    signal: Annotated[int, Field(ge=1, le=100_000)] = 9,
 ) -> dict[str, pl.Expr]:
     """Difference of a fast and a slow exponential moving average, its own average, and how far the two are apart.
 

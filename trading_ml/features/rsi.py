@@ -11,7 +11,7 @@ from trading_ml.features.kernel import talib
 from trading_ml.features.parts import still
 
 
-def rsi(*, period: Annotated[int, Field(ge=2)] = 14) -> pl.Expr:
+def rsi(*, period: Annotated[int, Field(ge=2, le=100_000)] = 14) -> pl.Expr:
     """Share of the rises among all moves of the close, recent ones counting most.
 
     Formula: rsi = 100 · u / (u + d), u and d being Wilder's running means (each bar counts 1 / period, seeded with the

@@ -11,7 +11,7 @@ from trading_ml.features.kernel import talib
 from trading_ml.features.parts import percent
 
 
-def wma(*, period: Annotated[int, Field(ge=1)] = 20) -> dict[str, pl.Expr]:
+def wma(*, period: Annotated[int, Field(ge=1, le=100_000)] = 20) -> dict[str, pl.Expr]:
     """Mean of the last `period` closes in which the latest weighs most.
 
     Formula: wma[t] = (period · c[t] + (period − 1) · c[t−1] + … + 1 · c[t−period+1]) / (period · (period + 1) / 2);
