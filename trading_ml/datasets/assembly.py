@@ -69,7 +69,7 @@ def _publish(
 ) -> dict[str, Any]:
     """Split, purge, write the files and let them appear under the digest; returns the manifest."""
     lake = store.lake
-    folds, verdicts = assign(samples, params.split, params.project)
+    folds, verdicts = assign(samples, params.split, params.project, layout.longest)
     with lake.staging() as staged:
         folder = staged / "dataset"
         files = {"samples.parquet": samples.drop("date"), "folds.parquet": folds}

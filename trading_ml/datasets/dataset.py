@@ -95,17 +95,18 @@ class Dataset:
         starts = list(self._offsets.values())[1:]
         return dict(zip(self._offsets, np.split(whole, starts), strict=True))
 
-    def indices(self, part: str, fold: int = 0) -> Indices:
-        """The samples of a part (train, validation, test or purged), ascending.
+    def indices(self, part: str, fold: int = -1) -> Indices:
+        """The samples of a part (train, validation, test or purged), ascending; of the last fold, the newest one.
 
         Raises:
             Unknown: when there is no such part or fold.
         """
         if part not in PARTS:
             raise Unknown.of("part", part, PARTS)
-        if fold not in range(len(self.manifest["folds"])):
-            raise Unknown.of("fold", str(fold), map(str, range(len(self.manifest["folds"]))))
-        chosen = self.folds.filter(pl.col("fold") == fold, pl.col("part") == part)
+        folds = range(len(self.manifest["folds"]))
+        if fold not in (*folds, -1):
+            raise Unknown.of("fold", str(fold), map(str, folds))
+        chosen = self.folds.filter(pl.col("fold") == folds[fold], pl.col("part") == part)
         return chosen["sample"].to_numpy().astype(np.int64)
 
     def windows(self, indices: Indices, feature: str) -> Floats:
@@ -144,7 +145,7 @@ class Dataset:
         return chosen["ts"].to_physical().to_numpy(), chosen["label_end"].to_physical().to_numpy()
 
     def batches(
-        self, part: str, batch_size: int, seed: int = 0, epoch: int = 0, shuffle: bool = True, fold: int = 0
+        self, part: str, batch_size: int, seed: int = 0, epoch: int = 0, shuffle: bool = True, fold: int = -1
     ) -> Iterator[Batch]:
         """Windows by feature and values by label column, batch after batch; the last one may be smaller.
 

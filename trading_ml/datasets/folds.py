@@ -17,8 +17,16 @@ from trading_ml.datasets.statistics import balance
 Codes = NDArray[np.int8]
 
 
-def assign(samples: pl.DataFrame, split: Split, project: str) -> tuple[pl.DataFrame, list[dict[str, Any]]]:
+def assign(
+    samples: pl.DataFrame, split: Split, project: str, window: int = 1
+) -> tuple[pl.DataFrame, list[dict[str, Any]]]:
     """The part of every sample in every fold, and per fold what the manifest says of it.
+
+    Args:
+        samples: As `samples.parquet` has them, and `date`.
+        split: What parts them.
+        project: For messages.
+        window: The longest one, in bars: the bars that samples of two parts may share.
 
     Raises:
         NoData: when train, validation or test is empty, naming the dates that have samples.
@@ -35,10 +43,25 @@ def assign(samples: pl.DataFrame, split: Split, project: str) -> tuple[pl.DataFr
         _demand_samples(samples, sizes, project)
         parts = pl.Series("part", after).replace(-1, None).cast(pl.UInt8).cat.to(Part)
         purged = {part: int(((before == code) & (after != code)).sum()) for code, part in enumerate(PARTS[:2])}
-        verdicts.append({"samples": sizes, "purged": purged, "overlaps": overlaps, "balance": balance(samples, parts)})
+        verdict = {
+            "samples": sizes,
+            "purged": purged,
+            "overlaps": overlaps,
+            "shared_bars": shared(samples, after, window),
+        }
+        verdicts.append(verdict | {"balance": balance(samples, parts)})
         rows = pl.DataFrame({"part": parts}).with_row_index("sample").drop_nulls()
         folds.append(rows.select(pl.lit(number, pl.UInt16).alias("fold"), "sample", "part"))
     return pl.concat(folds), verdicts
+
+
+def shared(samples: pl.DataFrame, codes: Codes, window: int) -> float:
+    """Share of the test samples whose window has a bar in common with the window of a training sample."""
+    row, owner = samples["row"].to_numpy().astype(np.int64), samples["instrument"].to_physical().to_numpy()
+    place = row + owner.astype(np.int64) * (int(row.max(initial=0)) + 2 * window)
+    taught, judged = np.sort(place[codes == 0]), place[codes == 2]
+    nearby = np.searchsorted(taught, judged + window, "left") - np.searchsorted(taught, judged - window, "right")
+    return round(float((nearby > 0).mean()), 4)
 
 
 def _sizes(codes: Codes) -> dict[str, int]:

@@ -50,6 +50,11 @@ class Layout:
         return [column for window in self.windows.values() for column in window.columns]
 
     @property
+    def longest(self) -> int:
+        """Bars of the longest window."""
+        return max(window.length for window in self.windows.values())
+
+    @property
     def values(self) -> list[str]:
         """All label value columns."""
         return [column for columns in self.labels.values() for column in columns]

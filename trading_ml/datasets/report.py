@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from trading_ml.datasets.dataset import Dataset
-from trading_ml.datasets.splits import PARTS
+from trading_ml.datasets.splits import PARTS, SPLITS
 
 
 def describe(dataset: Dataset) -> str:
@@ -18,7 +18,8 @@ def describe(dataset: Dataset) -> str:
         f"of {content['candidates']:,} bars",
         _table(["instrument", "from", "to", "days", "samples"], _instruments(content)),
         _table(["rejected because", "bars"], rejected),
-        _table(["fold", *PARTS, "overlaps"], _folds(content)),
+        _table(["fold", *PARTS, "overlaps", "test sharing bars with train"], _folds(content)),
+        _warning(content),
         _table(["fold", "label", "part", "balance"], _balance(content)),
         _table(["column", "min", "mean", "max", "std", "nulls"], _columns(content)),
         _hindsight(content),
@@ -33,7 +34,12 @@ def _instruments(content: dict[str, Any]) -> Iterable[Sequence[str]]:
 
 def _folds(content: dict[str, Any]) -> Iterable[Sequence[str]]:
     for number, fold in enumerate(content["folds"]):
-        yield str(number), *(f"{fold['samples'][part]:,}" for part in PARTS), str(fold["overlaps"])
+        yield (
+            str(number),
+            *(f"{fold['samples'][part]:,}" for part in PARTS),
+            str(fold["overlaps"]),
+            f"{fold['shared_bars']:.1%}",
+        )
 
 
 def _balance(content: dict[str, Any]) -> Iterable[Sequence[str]]:
@@ -46,6 +52,19 @@ def _balance(content: dict[str, Any]) -> Iterable[Sequence[str]]:
 def _columns(content: dict[str, Any]) -> Iterable[Sequence[str]]:
     for column, told in content["columns"].items():
         yield column, *(_number(told[key]) for key in ("min", "mean", "max", "std", "nulls"))
+
+
+def _warning(content: dict[str, Any]) -> str:
+    """Of a split that draws at random: how much of the test the model has all but seen."""
+    if not SPLITS[content["params"]["split"]["by"]].at_random:
+        return ""
+    taught = sum(fold["samples"]["train"] + fold["purged"]["train"] for fold in content["folds"])
+    purged, seen = sum(fold["purged"]["train"] for fold in content["folds"]), content["folds"][-1]["shared_bars"]
+    return (
+        f"**Warning:** a random split tests on the neighbours of what it trains on. {seen:.1%} of the test samples "
+        f"show bars that training samples show too, and {purged / taught:.1%} of the training samples had labels that "
+        "overlapped a judging one and were purged. Expect worse in production; split by time to know."
+    )
 
 
 def _hindsight(content: dict[str, Any]) -> str:

@@ -412,3 +412,36 @@ class TestSamplers:
         bars.write("test:A", FIRST, bars.read("test:A", FIRST).head(5), inputs="hand")
         with pytest.raises(Refused, match="features and bars are of different bars"):
             self.built(sampled, {"at": "cusum", "threshold": 0.01})
+
+
+def test_a_random_split_warns_of_what_its_parts_share(tables: Tables) -> None:
+    split = {"by": "random", "block": "2m", "seed": 5}
+    params = tables.params(["test:A"], split=split)
+    tables.write(params, dates())
+    dataset = build(tables.lake, params)
+    told, parts = (
+        dataset.manifest["folds"][0],
+        dataset.samples.with_row_index("sample").join(dataset.folds, on="sample"),
+    )
+    rows = {part: of["row"].to_list() for (part,), of in parts.group_by("part")}
+    longest = 5
+    near = [any(abs(row - other) < longest for other in rows["train"]) for row in rows["test"]]
+    assert told["shared_bars"] == pytest.approx(sum(near) / len(near), abs=1e-4)
+    assert told["shared_bars"] > 0.5
+    assert told["overlaps"] == 0
+    assert told["purged"]["train"] > 0
+    assert f"{told['shared_bars']:.1%} of the test samples show bars that training samples show too" in describe(
+        dataset
+    )
+
+
+def test_every_fold_of_a_walk_is_purged_and_the_last_is_the_one_to_train_on(tables: Tables) -> None:
+    params = tables.params(split={"by": "walk_forward", "train": 6, "validation": 2, "test": 2})
+    tables.write(params, dates())
+    dataset = build(tables.lake, params)
+    assert [fold["overlaps"] for fold in dataset.manifest["folds"]] == [0, 0, 0]
+    assert dataset.samples[dataset.indices("test")]["ts"].dt.date().unique().to_list() == dates()[12:14]
+    assert np.array_equal(dataset.indices("test"), dataset.indices("test", 2))
+    assert len(dataset.indices("train", 0)) > 0
+    with pytest.raises(Unknown, match="fold"):
+        dataset.indices("test", 3)

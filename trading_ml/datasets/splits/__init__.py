@@ -9,10 +9,22 @@ from pydantic import BeforeValidator, SerializeAsAny
 
 from trading_ml.core.errors import BadParams, nearest
 from trading_ml.datasets.splits.by_date import ByDate
+from trading_ml.datasets.splits.combinatorial import Combinatorial
+from trading_ml.datasets.splits.end_amount import EndAmount
+from trading_ml.datasets.splits.k_fold import KFold
+from trading_ml.datasets.splits.random_share import RandomShare
+from trading_ml.datasets.splits.ratios import Ratios
 from trading_ml.datasets.splits.split import PARTS, Part, Split
+from trading_ml.datasets.splits.walk_forward import WalkForward
 
 SPLITS: dict[str, type[Split]] = {
     "date": ByDate,
+    "ratios": Ratios,
+    "end_amount": EndAmount,
+    "random": RandomShare,
+    "walk_forward": WalkForward,
+    "k_fold": KFold,
+    "combinatorial": Combinatorial,
 }
 
 
