@@ -134,7 +134,8 @@ class Table:
 
     def instruments(self) -> list[str]:
         """Names of the instruments that have at least one partition."""
-        return sorted(name_of(p.name) for p in self.lake.path(*self.parts).glob("*@*") if any(p.glob("*.parquet")))
+        found = self.lake.path(*self.parts).glob("*@*")
+        return sorted(name_of(path.name) for path in found if any(map(_is_partition, os.scandir(path))))
 
     def pick(self, name: str) -> str:
         """Resolve a full name or a bare symbol among the instruments of this table."""
@@ -206,6 +207,10 @@ def receipt_of(path: Path) -> Receipt | None:
     if kept is None:
         return None
     return Receipt(rows=footer.num_rows, **json.loads(kept))
+
+
+def _is_partition(entry: os.DirEntry[str]) -> bool:
+    return entry.name.endswith(".parquet")
 
 
 def _alive(pid: int) -> bool:

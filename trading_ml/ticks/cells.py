@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 import polars as pl
 
@@ -36,3 +36,15 @@ def date_of_cell(kind: str, day: date) -> date:
     """
     span = span_of(kind)
     return day if span == "1d" else day.replace(day=1) if span == "1mo" else day.replace(month=1, day=1)
+
+
+def dates_of_cell(kind: str, day: date) -> list[date]:
+    """All local days of the cell that is called by its first one.
+
+    Example:
+        >>> [len(dates_of_cell(kind, date(2018, 1, 1))) for kind in ("trades", "bars_1m", "bars_1h")]
+        [1, 31, 365]
+    """
+    days = {"1d": 1, "1mo": 31, "1y": 366}[span_of(kind)]
+    found = (day + timedelta(days=number) for number in range(days))
+    return [each for each in found if date_of_cell(kind, each) == day]

@@ -57,7 +57,7 @@ class Share(NamedTuple):
 def shares(lake: Lake, instrument: str | None = None) -> dict[Cell, list[Share]]:
     """What each upload gives to each cell (of one instrument), uploads in ascending order."""
     found: dict[Cell, list[Share]] = defaultdict(list)
-    for upload in records.known(lake):
+    for upload in records.known(lake, instrument):
         if (parsed := records.parsed(lake, upload.id)) is None:
             continue
         folder = records.parts_folder(lake, upload, parsed)
@@ -117,17 +117,23 @@ def build_span(
     return {kind: build_dates(lake, instrument, days[kind], kind, executor) for kind in sorted(days)}
 
 
-def stale(lake: Lake) -> dict[Cell, str]:
+def instruments(lake: Lake) -> list[str]:
+    """Every instrument that uploads hold or of which there are ticks."""
+    made = (name for kind in kinds(lake) for name in lake.table("ticks", kind).instruments())
+    return sorted({*records.instruments(lake), *made})
+
+
+def stale(lake: Lake, name: str | None = None) -> dict[Cell, str]:
     """Cells whose ticks are not what `build` would make today, each with the digest of what it would make them from.
 
     That is so after new or changed uploads, withdrawn ones, and changes of rules. Reads the records of uploads and
-    the footers of ticks only.
+    the footers of ticks only; of the one instrument called `name`, at a cost that others do not add to.
     """
-    known = shares(lake)
+    known = shares(lake, name)
     rules = cache(lambda name, kind: rules_digest(chosen(instrument(name, Settings().instruments), kind)))
     wanted = {
         cell: _inputs(known.get(cell, []), rules(cell.instrument, cell.kind))
-        for cell in sorted({*known, *_published(lake)})
+        for cell in sorted({*known, *_published(lake, name)})
     }
     return {
         cell: inputs

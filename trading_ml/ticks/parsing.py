@@ -14,6 +14,7 @@ from trading_ml.core import progress
 from trading_ml.core.digest import digest
 from trading_ml.core.errors import BadFile
 from trading_ml.core.lake import Lake, publish
+from trading_ml.ticks import records
 from trading_ml.ticks.parts import PartWriter, zones_of
 from trading_ml.ticks.quarantine import QuarantineWriter
 from trading_ml.ticks.records import Parsed, Upload, parts_folder, quarantine_path
@@ -50,6 +51,7 @@ def read(lake: Lake, upload: Upload, watch: Watcher | None = None) -> Parsed:
                 writer.add(rows)
             partitions = writer.finish()
         folder = digest([part.model_dump(mode="json") for part in partitions])[:12]
+        records.index(lake, upload.id, writer.zones)
         final = lake.path("uploads", upload.id, "parts", folder)
         if not final.exists():
             publish(stage, final)

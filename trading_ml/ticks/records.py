@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
+from trading_ml.core.instruments import key_of, name_of
 from trading_ml.core.lake import Lake
 from trading_ml.core.params import Params
 
@@ -96,10 +98,39 @@ def parsed(lake: Lake, upload_id: str) -> Parsed | None:
     return _read(lake.path("uploads", upload_id, "parsed.json"), Parsed)
 
 
-def known(lake: Lake) -> list[Upload]:
-    """Every upload, ordered by id."""
-    found = (announced(lake, path.parent.name) for path in lake.path("uploads").glob("*/upload.json"))
-    return sorted((upload for upload in found if upload), key=lambda upload: upload.sha256)
+def known(lake: Lake, instrument: str | None = None) -> list[Upload]:
+    """Every upload, or those that hold an instrument, ordered by id."""
+    if instrument is None:
+        ids = (path.parent.name for path in lake.path("uploads").glob("*/upload.json"))
+    else:
+        ids = (path.name for path in (_index(lake) / key_of(instrument)).glob("*"))
+    uploads = (announced(lake, upload_id) for upload_id in ids)
+    return sorted((upload for upload in uploads if upload), key=lambda upload: upload.sha256)
+
+
+def instruments(lake: Lake) -> list[str]:
+    """Every instrument that uploads hold, or held."""
+    return sorted(name_of(path.name) for path in _index(lake).glob("*@*"))
+
+
+def index(lake: Lake, upload_id: str, names: Iterable[str]) -> None:
+    """Note which instruments are in an upload. Before its `parsed.json` says so: none is then ever missed."""
+    _note(_index(lake), upload_id, names)
+
+
+def unindex(lake: Lake, upload_id: str, names: Iterable[str]) -> None:
+    """Note which instruments are no longer in an upload, after its `parsed.json` says so."""
+    for name in names:
+        (_index(lake) / key_of(name) / upload_id).unlink(missing_ok=True)
+
+
+def parsed_since(lake: Lake, moment: int) -> Iterator[tuple[str, Parsed]]:
+    """Uploads that were read (again) after a moment, in nanoseconds of the file system's clock, with what that gave."""
+    folder = lake.path("uploads")
+    for place in folder.iterdir() if folder.is_dir() else ():
+        with suppress(FileNotFoundError, NotADirectoryError):
+            if (place / "parsed.json").stat().st_ctime_ns > moment and (held := parsed(lake, place.name)):
+                yield place.name, held
 
 
 def quarantine_path(lake: Lake, upload_id: str) -> Path:
@@ -110,6 +141,30 @@ def quarantine_path(lake: Lake, upload_id: str) -> Path:
 def parts_folder(lake: Lake, upload: Upload, parsed: Parsed) -> Path:
     """Where the published parts of an upload lie."""
     return lake.path("uploads", upload.id, "parts", parsed.folder)
+
+
+def _index(lake: Lake) -> Path:
+    """Folder with an empty file `<instrument>/<upload>` for each pair; made anew from the uploads where it is gone.
+
+    With it the uploads of one instrument are found without reading those of all others.
+    """
+    final = lake.path("ledger")
+    if not final.is_dir():
+        with lake.lock("ledger"), lake.staging() as folder:
+            if not final.is_dir():
+                (folder / "new").mkdir()
+                for upload in known(lake):
+                    held = parsed(lake, upload.id)
+                    _note(folder / "new", upload.id, held.zones if held else ())
+                (folder / "new").replace(final)
+    return final
+
+
+def _note(folder: Path, upload_id: str, names: Iterable[str]) -> None:
+    for name in names:
+        place = folder / key_of(name)
+        place.mkdir(parents=True, exist_ok=True)
+        (place / upload_id).touch()
 
 
 def _read(path: Path, model: type[P]) -> P | None:

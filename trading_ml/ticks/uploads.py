@@ -115,6 +115,7 @@ def parse(lake: Lake, upload_id: str, progress: parsing.Watcher | None = None) -
         old = records.parsed(lake, upload_id)
         new = old if old and parsing.is_current(lake, upload, old) else parsing.read(lake, upload, progress)
         parsing.drop_replaced(lake, upload, new)
+        records.unindex(lake, upload_id, old.zones.keys() - new.zones.keys() if old else ())
     touched = {part.cell for parsed in (old, new) if parsed for part in parsed.partitions}
     return UploadReceipt(**dict(new), touched=tuple(sorted(touched)))
 
