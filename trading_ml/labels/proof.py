@@ -13,10 +13,11 @@ from trading_ml.core.crafted import FASTER, crafted
 from trading_ml.core.errors import BadParams
 from trading_ml.core.evidence import Proof, examine, series_for
 from trading_ml.core.lake import Lake
-from trading_ml.core.memory import measure, whole_seconds
+from trading_ml.core.memory import Memory, measure, whole_seconds
 from trading_ml.core.params import Params
 from trading_ml.core.script import LABEL_END, Bound, Kind, load
 from trading_ml.core.time import NS
+from trading_ml.labels.bounds import most
 
 
 class Reach(Params):
@@ -56,11 +57,13 @@ def prove(bound: Bound, bars: pl.DataFrame | None = None, zone: str = "UTC") -> 
     Raises:
         BadParams: when the script cannot be evaluated at all.
     """
-    memory = measure(bound.evaluate, bound.given)
+    back, ahead = most(bound)
+    memory = _widened(measure(bound.evaluate, bound.given), back)
     series = bound.given(series_for(memory))
     declared, nanoseconds = _declared(bound, series)
     faster, more = _declared(bound, bound.given(crafted(series.height, FASTER)))
     seconds = whole_seconds(max(nanoseconds, more)) if faster > declared else 0
+    declared = max(declared, ahead)
     found = examine(bound, memory, Extent(bars=declared, seconds=seconds), bars, zone)
     faults = (_fault(some, bound.evaluate(some)) for some in (series, bars) if some is not None)
     detail = next(filter(None, faults), "")
@@ -89,6 +92,10 @@ def require(lake: Lake, bound: Bound) -> LabelProof:
 def check(use: str, params: Mapping[str, Any], bars: pl.DataFrame | None = None, zone: str = "UTC") -> dict[str, Any]:
     """The proof of a label script found by name or dotted path, as JSON."""
     return prove(load(use, "label").bind(params), bars, zone).model_dump(mode="json")
+
+
+def _widened(memory: Memory, bars: int) -> Memory:
+    return memory._replace(before=Extent(bars=max(memory.before.bars, bars), seconds=memory.before.seconds))
 
 
 def _declared(bound: Bound, bars: pl.DataFrame) -> tuple[int, int]:

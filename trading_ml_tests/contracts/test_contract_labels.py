@@ -18,12 +18,12 @@ from trading_ml.labels.proof import prove
 def test_passes_its_proof_on_crafted_and_on_real_bars(name: str, real_bars: pl.DataFrame) -> None:
     proof = prove(load(name, "label").bind({}), real_bars)
     assert proof.passed, proof.reasons
-    assert proof.lookahead.share > 0.99
+    assert proof.lookahead.share > 0.7  # a label is null where its horizon overruns the bars, or nothing moves
     assert proof.lookahead.real is not None
-    assert proof.lookahead.real.rows_tested > 150
+    assert proof.lookahead.real.rows_tested > 100
     assert proof.partition_invariance.worst <= 1e-9
     assert proof.warm_up is not None
-    assert proof.reach.measured == proof.reach.declared > 0
+    assert 0 < proof.reach.measured <= proof.reach.declared
 
 
 @pytest.mark.parametrize("name", LABELS)
@@ -53,11 +53,11 @@ def test_parameters_have_a_schema_with_descriptions_and_defaults(name: str) -> N
 
 
 @pytest.mark.parametrize("name", LABELS)
-def test_names_its_classes(name: str) -> None:
+def test_answers_a_number_or_a_class_and_names_yes_and_no(name: str) -> None:
     script = load(name, "label")
-    values = script.bind({}).evaluate(crafted()).drop(LABEL_END).to_series()
-    assert values.dtype == pl.Boolean
-    assert len(set(script.classes)) == 2
+    for values in script.bind({}).evaluate(crafted()).drop(LABEL_END).iter_columns():
+        assert values.dtype in (pl.Boolean, pl.String, pl.Float64)
+        assert values.dtype != pl.Boolean or len(set(script.classes)) == 2
 
 
 @pytest.mark.parametrize("name", LABELS)
