@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from fnmatch import fnmatchcase
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
@@ -11,6 +13,7 @@ import yaml
 from pydantic import Field, field_validator, model_validator
 
 from trading_ml.bars import BarParams
+from trading_ml.bars.beside import Wanted, wanted_by
 from trading_ml.core.errors import BadProject, TradingError, Unknown
 from trading_ml.core.instruments import pick
 from trading_ml.core.params import Params
@@ -20,6 +23,18 @@ from trading_ml.features import FeatureUse
 from trading_ml.labels import LabelUse
 from trading_ml.models.params import ModelParams, TrainingParams
 from trading_ml.registry.params import GateParams
+
+
+class _Yaml(yaml.SafeLoader):
+    """YAML with the yes and no of version 1.2, in which `on` is a word: only true and false are not."""
+
+
+_BOOL = "tag:yaml.org,2002:bool"
+_Yaml.yaml_implicit_resolvers = {
+    sign: [(tag, pattern) for tag, pattern in known if tag != _BOOL]
+    for sign, known in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+_Yaml.add_implicit_resolver(_BOOL, re.compile(r"(?:true|True|TRUE|false|False|FALSE)\Z"), list("tTfF"))
 
 
 class Project(Params):
@@ -56,6 +71,28 @@ class Project(Params):
             if feature not in self.features:
                 raise ValueError(f"model.scale: {Unknown.of('feature', feature, self.features)}")
         return self
+
+    @model_validator(mode="after")
+    def _other_bars_can_be(self) -> Project:
+        try:
+            _ = self.others
+        except TradingError as error:
+            raise ValueError(str(error)) from None
+        return self
+
+    @cached_property
+    def others(self) -> tuple[Wanted, ...]:
+        """Bars beside the project's own that its features and labels look at."""
+        return tuple(wanted_by(self.bars, [*self.features.items(), *self.labels.items()]))
+
+    @property
+    def all_bars(self) -> tuple[BarParams, ...]:
+        """The project's bars and all kinds of others, each once."""
+        return tuple({bars.name: bars for bars in (self.bars, *(other.params for other in self.others))}.values())
+
+    def looks_at(self, instrument: str) -> bool:
+        """Whether scripts look at the bars of `instrument` beside those of the project's own ones."""
+        return any(other.instrument == instrument for other in self.others)
 
     def text(self) -> str:
         """The project as a canonical YAML file: what a registered version remembers of it."""
@@ -97,7 +134,9 @@ def load(path: Path) -> Project:
     """
     text = path.read_text("utf-8")
     try:
-        raw, tree = yaml.safe_load(text), yaml.compose(text, Loader=yaml.SafeLoader)
+        loader = _Yaml(text)
+        tree = loader.get_single_node()
+        raw = tree and loader.construct_document(tree)
     except yaml.YAMLError as caught:
         mark = getattr(caught, "problem_mark", None)
         where = f"{path.name}, line {mark.line + 1}" if mark else path.name

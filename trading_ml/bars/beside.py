@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator
+from datetime import date
+from itertools import accumulate
+from typing import NamedTuple
+
+import polars as pl
 
 from trading_ml.bars.params import BarParams
 from trading_ml.bars.sources import sources
@@ -10,22 +15,25 @@ from trading_ml.core.context import Extent, Part
 from trading_ml.core.days import Days, Other
 from trading_ml.core.errors import NoData, Unknown, nearest
 from trading_ml.core.instruments import Instrument, instrument
+from trading_ml.core.joined import joined
 from trading_ml.core.lake import Lake
+from trading_ml.core.neighbours import Overlap
 from trading_ml.core.other import Bars
 from trading_ml.core.script import Use
 from trading_ml.core.settings import Settings
+from trading_ml.ticks.uploads import ledger
 
 _RULES = ("every", "ticks", "volume", "dollar")
 
 
-def beside(own: BarParams, wanted: Bars, where: str = "on") -> BarParams:
+def params_of(own: BarParams, wanted: Bars, where: str = "on") -> BarParams:
     """The parameters of other bars: what they leave out is as with our own.
 
     Raises:
         BadParams: naming the key at fault below `where`.
 
     Example:
-        >>> other = beside(BarParams(every="1m", session="regular"), Bars("30m"))
+        >>> other = params_of(BarParams(every="1m", session="regular"), Bars("30m"))
         >>> other.every, other.session
         ('30m', 'regular')
     """
@@ -49,7 +57,7 @@ def part(
         after: Its reach, of a label.
 
     Raises:
-        BadParams: when other bars cannot be. Unknown: when nothing is known of an instrument. NoData: when other bars
+        BadParams: when other bars cannot be. Unknown: when no file told of an instrument. NoData: when other bars
             are not built.
     """
     others = tuple(
@@ -61,24 +69,65 @@ def part(
 
 def found(lake: Lake, own: BarParams, traded: Instrument, wanted: Bars, where: str) -> Days:
     """The days of other bars that rows of `traded` look at; see `part`."""
-    params, name = beside(own, wanted, where), wanted.instrument or traded.name
+    params, name = params_of(own, wanted, where), wanted.instrument or traded.name
     table = lake.table("bars", params.name)
     if not table.dates(name):
-        known = sources(lake, params).instruments()
+        merged = sources(lake, params).instruments()
+        if name in merged:
+            raise NoData(f"{where}, bars {params.name} of {name}", "are not built", "build them first")
+        known = {cell.instrument for status in ledger(lake) for cell in status.touched}.union(merged)
         if name not in known:
             raise Unknown(f"{where}, {name}", "unknown instrument", nearest(name, known))
-        raise NoData(f"{where}, bars {params.name} of {name}", "are not built", "build them first")
     return Days(table, name, instrument(name, Settings().instruments).zone)
 
 
-def wanted_of(own: BarParams, uses: Mapping[str, Use]) -> list[tuple[BarParams, Bars]]:
-    """The other bars of some scripts, by the name each goes by.
+class Wanted(NamedTuple):
+    """Other bars that a project's scripts look at."""
+
+    params: BarParams
+    instrument: str | None
+    """None for each instrument its own."""
+    age: int
+    """Nanoseconds from which a closed bar no longer counts."""
+
+
+def wanted_by(own: BarParams, uses: Iterable[tuple[str, Use]]) -> Iterator[Wanted]:
+    """The other bars of some scripts, each by its name in a project.
 
     Raises:
         BadParams: naming the script and the key at fault.
     """
-    return [
-        (beside(own, wanted, f"{use.kind}s.{name}.{asks}"), wanted)
-        for name, use in uses.items()
-        for asks, wanted in use.others.items()
-    ]
+    for name, use in uses:
+        for asks, bars in use.others.items():
+            yield Wanted(params_of(own, bars, f"{use.kind}s.{name}.{asks}"), bars.instrument, bars.age)
+
+
+def sample(
+    lake: Lake, own: BarParams, traded: Instrument, name: str, use: Use, rows: int = 20_000
+) -> tuple[pl.DataFrame | None, str]:
+    """The latest real bars that a script of a table of `traded` would be given, to prove it on, and their zone.
+
+    None where there are no such bars yet.
+
+    Raises:
+        BadInput: as `part`.
+    """
+    days = Days(lake.table("bars", own.name), traded.name, traded.zone)
+    others = part(lake, own, traded, name, use, Extent()).others
+    if use.on:
+        days = others[0].days
+    if not (dates := _latest(days, rows)):
+        return None, days.zone
+    bars = days.frame(dates)
+    for other in () if use.on else others:
+        overlap = Overlap.of(other, days.zone, (), Extent(), Extent())
+        beside = other.days.frame(overlap.context(dates[0], dates[-1]), like=days.frame(()))
+        bars = joined(bars, beside, other.name, other.wanted)
+    return bars, days.zone
+
+
+def _latest(days: Days, rows: int) -> list[date]:
+    """The latest dates that together have so many bars."""
+    counts = accumulate(days.rows(day) for day in reversed(days.dates))
+    enough = next((number for number, count in enumerate(counts, start=1) if count >= rows), len(days.dates))
+    return days.dates[-enough:] if enough else []

@@ -48,10 +48,12 @@ class Days:
         """Those of `dates` that are there, each with the digest of its bars."""
         return [(day, receipt.digest) for day in dates if (receipt := self.receipt(day))]
 
-    def frame(self, dates: Iterable[date]) -> pl.DataFrame:
-        """The bars of `dates` that are there, one after the other."""
+    def frame(self, dates: Iterable[date], like: pl.DataFrame | None = None) -> pl.DataFrame:
+        """The bars of `dates` that are there, one after the other; where there never were any, none `like` these."""
         found = [self.read(day) for day in dates if self.receipt(day)]
-        return pl.concat(found) if found else self.read(self.dates[0]).clear()
+        if found:
+            return pl.concat(found)
+        return (self.read(self.dates[0]) if like is None or self.dates else like).clear()
 
 
 @dataclass(frozen=True)

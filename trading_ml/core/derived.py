@@ -62,17 +62,17 @@ class Derived:
         inputs = digest(RECIPE, self.stamps, [self._recipe(part) for part in self.parts], *sources)
         made = self.table.receipt(name, day)
         if made is None or made.inputs != inputs:
-            frame = self._compute(day, own, {key: other.days.frame(dates) for key, (other, dates) in others.items()})
+            frame = self._compute(day, own, others)
             facts = {"scripts": {part.name: part.bound.describe for part in self.parts}}
             made = self.table.write(name, day, frame, inputs, facts)
         return made
 
-    def _compute(self, day: date, dates: list[date], others: Mapping[Key, pl.DataFrame]) -> pl.DataFrame:
+    def _compute(self, day: date, dates: list[date], others: Mapping[Key, tuple[Other, list[date]]]) -> pl.DataFrame:
         bars, own = self.bars.frame(dates), self.bars.read(day)
         first = sum(self.bars.rows(earlier) for earlier in dates if earlier < day)
         columns = []
         for part in self.parts:
-            beside = [others[part.name, other.name] for other in part.others]
+            beside = [other.days.frame(others[part.name, other.name][1], like=bars) for other in part.others]
             made = part.columns(bars, first, first + own.height, beside)
             columns.append(made.rename(part.bound.names(part.name)))
         return pl.concat([own.select(self.stamps), *columns], how="horizontal")
@@ -133,7 +133,7 @@ class _Work:
         """Existing dates in whose context other bars lie that overlap the dates asked for."""
         if not (self.overlaps and self.asked):
             return
-        changed = {key: overlap.during_all(self.asked) for key, (_, overlap, _) in self.overlaps.items()}
+        changed = {key: overlap.during(self.asked) for key, (_, overlap, _) in self.overlaps.items()}
         looks = lambda day: any(not changed[key].isdisjoint(dates) for key, (_, dates) in self.beside(day).items())
         first = min(self.asked)
         yield from takewhile(looks, (day for day in reversed(existing) if day < first))

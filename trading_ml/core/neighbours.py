@@ -11,7 +11,7 @@ from typing import Self
 
 from trading_ml.core.context import Extent
 from trading_ml.core.days import Other
-from trading_ml.core.time import DAY, SECOND, date_of, day_bounds
+from trading_ml.core.time import DAY, SECOND, date_of, day_bounds, overlapped
 
 
 @dataclass(frozen=True)
@@ -70,24 +70,19 @@ class Overlap:
         """
         days = other.days
         bare = cls(Neighbours([], days.rows, before, after), days.zone, own, other.wanted.age)
-        dates = sorted(bare.during_all(asked).union(days.dates))
+        dates = sorted(bare.during(asked).union(days.dates))
         return replace(bare, near=replace(bare.near, dates=dates))
 
-    def during(self, first: date, last: date) -> tuple[date, date]:
-        """First and last other date on which one of our dates from `first` to `last` goes on."""
-        start, end = day_bounds(first, self.own)[0], day_bounds(last, self.own)[1]
-        return date_of(start, self.zone), date_of(end - 1, self.zone)
-
-    def during_all(self, days: Iterable[date]) -> set[date]:
+    def during(self, days: Iterable[date]) -> set[date]:
         """Other dates on which one of our `days` goes on."""
-        return {day for own in days for day in self.during(own, own)}
+        return {day for own in days for day in overlapped(own, own, self.own, self.zone)}
 
     def context(self, first: date, last: date) -> list[date]:
         """Other dates that must be read for ours from `first` to `last`, in order.
 
         They hold the last bar that closed before, if it still counts, and the extents around all of these.
         """
-        dates, (begin, end) = self.near.dates, self.during(first, last)
+        dates, (begin, end) = self.near.dates, overlapped(first, last, self.own, self.zone)
         oldest = date_of(day_bounds(first, self.own)[0] - self.age - 1, self.zone)
         start, stop = bisect_left(dates, begin), bisect_right(dates, end)
         while start and dates[start - 1] >= oldest:

@@ -73,6 +73,18 @@ def date_of(ns: int, zone: str) -> date:
     return datetime.fromtimestamp(ns // SECOND, tz=ZoneInfo(zone)).date()
 
 
+def overlapped(first: date, last: date, zone: str, other: str) -> tuple[date, date]:
+    """First and last date in zone `other` on which one of the dates from `first` to `last` in `zone` goes on.
+
+    Example:
+        >>> day = date(2024, 3, 1)
+        >>> [str(other) for other in overlapped(day, day, "Asia/Tokyo", "UTC")]
+        ['2024-02-29', '2024-03-01']
+    """
+    start, end = day_bounds(first, zone)[0], day_bounds(last, zone)[1]
+    return date_of(start, other), date_of(end - 1, other)
+
+
 def moment(text: str, zone: str) -> int:
     """A user's date or time in nanoseconds UTC; read in `zone` unless it carries an offset.
 

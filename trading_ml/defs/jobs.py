@@ -18,9 +18,14 @@ def keys_of_tables(projects: Iterable[Project]) -> list[dg.AssetKey]:
     """Ticks, their pyramid, and of some projects bars, the proofs that features and labels demand, and these."""
     keys = [TICKS, PYRAMID]
     for project in projects:
-        keys.append(dg.AssetKey(["bars", project.bars.name]))
+        keys += keys_of_bars(project)
         keys += [dg.AssetKey([project.name, part]) for part in ("proofs", "features", "labels")]
     return list(dict.fromkeys(keys))
+
+
+def keys_of_bars(project: Project) -> list[dg.AssetKey]:
+    """A project's bars, and the others that its scripts look at."""
+    return [dg.AssetKey(["bars", params.name]) for params in project.all_bars]
 
 
 def keys_of_models(project: Project) -> list[dg.AssetKey]:
@@ -29,9 +34,10 @@ def keys_of_models(project: Project) -> list[dg.AssetKey]:
 
 
 def watching(instrument: str, projects: Iterable[Project]) -> list[Project]:
-    """The projects that name an instrument; for one that none names yet, all, so that it can be looked at first."""
+    """The projects that name or look at an instrument; where there is none, all, so that it can be looked at first."""
     projects = list(projects)
-    return [project for project in projects if project.names(instrument)] or projects
+    found = [project for project in projects if project.names(instrument) or project.looks_at(instrument)]
+    return found or projects
 
 
 def span_tags(grid: dg.MultiPartitionsDefinition, instrument: str, days: Sequence[date]) -> dict[str, str]:

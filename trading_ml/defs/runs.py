@@ -4,17 +4,20 @@ import json
 import logging
 import uuid
 import warnings
-from collections.abc import Mapping, Sequence
-from datetime import date
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, timedelta
 from typing import Any
 
 import dagster as dg
 
-from trading_ml.bars import sources
+from trading_ml.bars import BarParams, sources
 from trading_ml.core.digest import code_digest, digest
 from trading_ml.core.errors import Refused, TradingError
+from trading_ml.core.instruments import instrument as traded
 from trading_ml.core.instruments import key_of
 from trading_ml.core.lake import Lake
+from trading_ml.core.settings import Settings
+from trading_ml.core.time import overlapped
 from trading_ml.defs import partitions, projects
 from trading_ml.defs.code import Code
 from trading_ml.defs.instance import instance
@@ -51,6 +54,8 @@ class Runs:
         """
         mark = self.lake.path("runs", project.name, f"{key_of(instrument)}.json")
         if not mark.is_file() or json.loads(mark.read_text("utf-8"))["state"] != self._state(project, instrument, days):
+            for other, wanted, needed in self._beside(project, instrument, days):
+                self._grid(other, needed, [TICKS, dg.AssetKey(["bars", wanted.name])])
             self._grid(instrument, days, keys_of_tables([project]))
             self.lake.write_json(mark, {"state": self._state(project, instrument, days)})
 
@@ -60,16 +65,32 @@ class Runs:
 
     def _state(self, project: Project, instrument: str, days: Sequence[date]) -> str:
         """Digest of all that a tables run reads and writes: partitions, scripts, and the code itself."""
-        rooms = [*(table.parts for table in sources(self.lake, project.bars).tables), ("bars", project.bars.name)]
-        rooms += [(room, project.name) for room in projects.ROOMS]
-        tables = {"/".join(parts): self.lake.table(*parts) for parts in rooms}
+        read = {(instrument, params) for params in project.all_bars}
+        read |= {(other.instrument, other.params) for other in project.others if other.instrument}
+        rooms = {(name, "bars", params.name) for name, params in read}
+        rooms |= {(name, *table.parts) for name, params in read for table in sources(self.lake, params).tables}
+        rooms |= {(instrument, room, project.name) for room in projects.ROOMS}
         made = {
-            name: [(day, receipt and receipt.digest) for day in table.dates(instrument)
-                   for receipt in [table.receipt(instrument, day)]]
-            for name, table in tables.items()
+            "/".join([name, *parts]): [(day, receipt and receipt.digest) for day in table.dates(name)
+                                       for receipt in [table.receipt(name, day)]]
+            for name, *parts in rooms for table in [self.lake.table(*parts)]
         }  # fmt: skip
-        scripts = {f"{room}.{name}": bound.digest for room, name, bound in projects.scripts(project)}
+        scripts = {f"{room}.{name}": (use.bound.digest, use.on) for room, name, use in projects.scripts(project)}
         return digest(code_digest(), scripts, project.bars, list(days), made)
+
+    def _beside(
+        self, project: Project, instrument: str, days: Sequence[date]
+    ) -> Iterator[tuple[str, BarParams, list[date]]]:
+        """Other instruments that some dates look at, which bars of them, and the dates of these that may count."""
+        own = traded(instrument, Settings().instruments)
+        for other in project.others:
+            if other.instrument and other.instrument != instrument:
+                at = traded(other.instrument, Settings().instruments)
+                first, last = overlapped(min(days), max(days), own.zone, at.zone)
+                first -= timedelta(microseconds=other.age // 1000) + timedelta(1)
+                found = sources(self.lake, other.params).days(at, first, last + timedelta(1))
+                if found:
+                    yield at.name, other.params, list(found)
 
     def models(self, project: Project, instruments: Sequence[str], start: str | None, end: str | None) -> int:
         """Build dataset, model and version of a project; returns the version's number."""
