@@ -35,7 +35,7 @@ def fixed_horizon(
     if seconds is None:
         later, end = close.shift(-horizon), stamp.shift(-horizon)
     else:
-        moment = stamp + pl.duration(seconds=seconds)
+        moment = stamp + pl.duration(seconds=seconds, time_unit="ns")
         last = stamp.search_sorted(moment, side="right") - 1
         seen = moment <= stamp.last()
         later = pl.when(seen & (last > pl.int_range(pl.len()))).then(close.gather(last))
