@@ -10,11 +10,10 @@ from pydantic import TypeAdapter
 from trading_ml.adapters.csv import SUFFIX
 from trading_ml.core.lake import Lake
 from trading_ml.core.params import Params
+from trading_ml.defs.partitions import MARGIN
 
 SETTLED_SECONDS = 2.0
 """A file that changed more recently may still be being written."""
-MARGIN_SECONDS = 10.0
-"""Whatever changed so long before a look was there to be seen: a listing takes its time, and clocks differ a little."""
 
 
 class Seen(Params):
@@ -72,7 +71,7 @@ class Arrivals:
         seen, found = self._seen[folder], self._found[folder]
         done = [each for each in found if each.mark in marks | seen.marks]
         left = [each.changed - 1 for each in found if each.mark not in marks | seen.marks]
-        since = max(seen.since, min([int((self._now - MARGIN_SECONDS) * 1e9), *left]))
+        since = max(seen.since, min([int(self._now * 1e9) - MARGIN, *left]))
         return Seen(inode=seen.inode, since=since, marks=frozenset(each.mark for each in done if each.changed > since))
 
 

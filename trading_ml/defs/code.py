@@ -2,7 +2,6 @@
 
 import logging
 from dataclasses import dataclass
-from datetime import date
 from functools import cached_property
 
 import dagster as dg
@@ -16,7 +15,6 @@ from trading_ml.defs.models import models as models_of
 from trading_ml.defs.resources import LakeResource
 from trading_ml.defs.ticks import pyramid, ticks, uploads
 from trading_ml.project import Project, load_all
-from trading_ml.ticks.uploads import ledger
 
 
 @dataclass(frozen=True)
@@ -39,14 +37,13 @@ class Code:
         for name, error in broken.items():
             logging.getLogger("dagster").error("project %s is left out: %s", name, error)
         found = {project.name: project for project in [*good, *([extra] if extra else [])]}
-        return cls(partitions.grid(_earliest(Lake(settings.data))), tuple(found.values()), broken)
+        return cls(partitions.grid(partitions.earliest(Lake(settings.data))), tuple(found.values()), broken)
 
     @cached_property
     def definitions(self) -> dg.Definitions:
         """Assets, jobs, sensors and schedules."""
         tables, models = [ticks(self.grid), pyramid(self.grid)], []
-        kinds = {params.name: params for project in self.projects for params in project.all_bars}
-        tables += [bars(params, self.grid) for params in kinds.values()]
+        tables += {project.bars.name: bars(project.bars, self.grid) for project in self.projects}.values()
         for project in self.projects:
             tables += projects.tables(project, self.grid)
             models += models_of(project)
@@ -65,8 +62,3 @@ class Code:
             resources={"lake": LakeResource.of_settings()},
             executor=dg.in_process_executor,
         )
-
-
-def _earliest(lake: Lake) -> date | None:
-    """The earliest date that any upload holds."""
-    return min((cell.date for status in ledger(lake) for cell in status.touched), default=None)

@@ -8,7 +8,7 @@ from trading_ml.core.digest import code_digest, digest
 from trading_ml.core.lake import Lake
 from trading_ml.core.params import Params
 from trading_ml.core.settings import Settings
-from trading_ml.defs.arrivals import MARGIN_SECONDS
+from trading_ml.defs.partitions import MARGIN
 from trading_ml.ticks import merge, records
 from trading_ml.ticks.cells import dates_of_cell
 
@@ -25,7 +25,7 @@ class Due(Params):
     @classmethod
     def resumed(cls, lake: Lake, cursor: str | None) -> "Due":
         """What was due, and what became so: the instruments of new uploads, or all where the rules changed."""
-        before, now = cls.model_validate_json(cursor or "{}"), time.time_ns() - int(MARGIN_SECONDS * 1e9)
+        before, now = cls.model_validate_json(cursor or "{}"), time.time_ns() - MARGIN
         facts = Settings().instruments
         rules = digest(code_digest(), facts.read_text("utf-8") if facts.is_file() else "")
         if rules != before.rules:

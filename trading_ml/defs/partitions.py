@@ -1,5 +1,7 @@
 """Every partition definition: one raw file an upload; date × instrument for all that lies in between."""
 
+import json
+import time
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 
@@ -7,7 +9,9 @@ import dagster as dg
 
 from trading_ml.core.errors import NoData
 from trading_ml.core.instruments import key_of, name_of
+from trading_ml.core.lake import Lake
 from trading_ml.core.settings import Settings
+from trading_ml.ticks import records
 
 # Width of a time partition: cron schedule, key format. Files in the lake stay daily whatever the width.
 _WIDTHS = {
@@ -17,6 +21,8 @@ _WIDTHS = {
     "year": ("0 0 1 1 *", "%Y"),
 }
 
+MARGIN = 10 * 10**9
+"""Nanoseconds: whatever changed so long before a look was there to be seen; listing takes time, and clocks differ."""
 _APART = 14
 """Days without work that cost as much as another run."""
 
@@ -34,6 +40,20 @@ def dates(granularity: str, first: date) -> dg.TimeWindowPartitionsDefinition:
     return dg.TimeWindowPartitionsDefinition(
         cron_schedule=cron, fmt=fmt, start=datetime(start.year, start.month, start.day), end_offset=1
     )
+
+
+def earliest(lake: Lake) -> date | None:
+    """The earliest date that any upload holds, or held.
+
+    What was found is kept beside Dagster's storage, so only uploads that were read since then are looked at.
+    """
+    place, now = lake.path("dagster", "earliest.json"), time.time_ns() - MARGIN
+    known = json.loads(place.read_text("utf-8")) if place.is_file() else {"since": 0, "date": None}
+    dates = [part.date for _, parsed in records.parsed_since(lake, known["since"]) for part in parsed.partitions]
+    first = min([*dates, *([date.fromisoformat(known["date"])] if known["date"] else [])], default=None)
+    if dates:
+        lake.write_json(place, {"since": now, "date": first})
+    return first
 
 
 def grid(earliest: date | None = None) -> dg.MultiPartitionsDefinition:
