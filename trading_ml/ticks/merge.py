@@ -50,8 +50,10 @@ class Share(NamedTuple):
         if found != self.part.rows:
             culprit = f"upload {self.upload.id}, {self.part.instrument} {self.part.date}"
             raise AccountingError(culprit, f"{self.part.rows} rows were read, {found} are left", "ingest it again")
-        whole = pl.concat(frames).with_columns(upload=pl.lit(self.upload.number, pl.UInt64))
-        return whole if whole["row"].is_sorted() else whole.sort("row")
+        whole = pl.concat(frames, how="diagonal")
+        always = _always(self.part.kind).items()
+        nothing = (pl.lit(None, of).alias(name) for name, of in always if name not in whole.columns)
+        return ordered(whole.with_columns(*nothing, upload=pl.lit(self.upload.number, pl.UInt64)), ("row",))
 
 
 def shares(lake: Lake, instrument: str | None = None) -> dict[Cell, list[Share]]:
@@ -144,14 +146,24 @@ def stale(lake: Lake, name: str | None = None) -> dict[Cell, str]:
 
 def columns(kind: str, found: pl.DataFrame) -> list[str]:
     """Columns of stored rows, in order: those every source has, where a row comes from, those only some have."""
-    always = [name for name in schema_of(kind) if name not in known_of(kind) | _NOT_STORED]
-    told = [*always, "excluded_by", "upload", "row"]
+    told = [*_always(kind), "excluded_by", "upload", "row"]
     return told + [name for name in found.columns if name not in told]
+
+
+def ordered(rows: pl.DataFrame, by: Sequence[str]) -> pl.DataFrame:
+    """Rows sorted by those of some columns that they have; where every one of them rises they are so already."""
+    names = [name for name in by if name in rows.columns]
+    return rows if all(rows[name].is_sorted() for name in names) else rows.sort(names)
 
 
 def kinds(lake: Lake) -> list[str]:
     """Every kind of which there are rows: trades, quotes, orders, bars_1m, ..."""
     return sorted(path.name for path in lake.path("ticks").glob("*") if path.is_dir())
+
+
+def _always(kind: str) -> Mapping[str, pl.DataType | type[pl.DataType]]:
+    """Columns that rows of a kind have whatever the source, and their types."""
+    return {name: of for name, of in schema_of(kind).items() if name not in known_of(kind) | _NOT_STORED}
 
 
 def _build(lake: Lake, cell: Cell, given: list[Share], choices: Sequence[Choice]) -> Receipt | None:
@@ -163,7 +175,7 @@ def _build(lake: Lake, cell: Cell, given: list[Share], choices: Sequence[Choice]
     if receipt and receipt.inputs == inputs:
         return receipt
     kept, duplicates = repeats.split(pl.concat([share.rows() for share in given], how="diagonal"), cell.kind)
-    clean = judged(kept.sort(name for name in ORDER if name in kept.columns), choices)
+    clean = judged(ordered(kept, ORDER), choices)
     ticks = clean.select(columns(cell.kind, clean))
     facts = {"uploads": _accounts(given, ticks, duplicates), "texts": search.counted(ticks)}
     return table.write(cell.instrument, cell.date, ticks, inputs, facts)

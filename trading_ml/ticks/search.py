@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
+from functools import partial, reduce
+from itertools import compress
+from operator import or_
 
 import numpy as np
 import polars as pl
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from trading_ml.core.errors import BadParams, Unknown
 from trading_ml.core.settings import Settings
@@ -19,6 +19,8 @@ from trading_ml.ticks.recent import Recent
 COLUMNS = ("conditions", "excluded_by", "carried")
 DISTINCT = 256
 """A day of up to so many different texts has them counted in its receipt: then most questions read no rows."""
+FEW = 8
+"""Up to so many texts that match are looked for as they are, which takes a quarter of matching every tick's."""
 _MEMORY = 64 * 2**20
 
 
@@ -37,7 +39,7 @@ def counted(ticks: pl.DataFrame) -> dict[str, dict[str, int]]:
 class Search:
     """The ticks whose text matches a pattern, found a day at a time and only as far as is asked.
 
-    Texts repeat: it is a day's dictionary of them that is matched, and days without a match are not read at all.
+    Texts repeat: where a day tells which it has, these are matched, and days without a match are not read at all.
 
     Args:
         days: The ticks.
@@ -115,25 +117,27 @@ class Search:
     def _told(self, number: int) -> int | None:
         """How many ticks of a day match, where that is known without reading them."""
         if number not in self._counts:
-            texts = self._days.receipt(number).facts.get("texts", {}).get(self.column)
-            if texts is None:
+            fitting = self._fitting(number)
+            if fitting is None:
                 return None
-            fits = _matching(pl.Series(list(texts), dtype=pl.String), self.pattern)
-            self._counts[number] = int(np.dot(fits, list(texts.values()))) if texts else 0
+            self._counts[number] = sum(fitting.values())
         return self._counts[number]
 
-    def _matches(self, number: int) -> Ints:
-        path = self._days.table.path(self._days.instrument.name, self._days.verified(number))
-        footer = pq.read_metadata(path)
-        if self.column not in footer.schema.names:
-            return np.empty(0, np.int64)
-        with pq.ParquetFile(path, metadata=footer, read_dictionary=[self.column]) as file:
-            chunks = file.read([self.column]).column(0).chunks
-        return np.flatnonzero(np.concatenate([np.empty(0, bool), *map(self._mask, chunks)]))
+    def _fitting(self, number: int) -> dict[str, int] | None:
+        """The texts of a day that match, and how often each occurs, where its receipt tells them."""
+        texts = self._days.receipt(number).facts.get("texts", {}).get(self.column)
+        if texts is None:
+            return None
+        return dict(compress(texts.items(), _matching(pl.Series(list(texts), dtype=pl.String), self.pattern)))
 
-    def _mask(self, chunk: pa.DictionaryArray) -> np.ndarray:
-        by_code = np.append(_matching(pl.Series(chunk.dictionary), self.pattern), False)
-        return by_code[chunk.indices.fill_null(len(chunk.dictionary)).to_numpy(zero_copy_only=False)]
+    def _matches(self, number: int) -> Ints:
+        ticks = self._days.table.scan(self._days.instrument.name, self._days.verified(number)).with_row_index()
+        if self.column not in ticks.collect_schema():
+            return np.empty(0, np.int64)
+        text, fitting = pl.col(self.column), self._fitting(number)
+        alike = [text == each for each in fitting or ()]
+        matching = reduce(or_, alike) if 0 < len(alike) <= FEW else text.str.contains(self.pattern)
+        return ticks.filter(matching).select(pl.col("index").cast(pl.Int64)).collect().to_series().to_numpy()
 
 
 def _matching(texts: pl.Series, pattern: str) -> np.ndarray:

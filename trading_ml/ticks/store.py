@@ -211,7 +211,7 @@ class Ticks:
         bounds, first, last = self._days.bounds, self._days.holding(low), self._days.holding(max(low, high - 1))
         days = range(first, last + 1)
         pieces = [self._read(day, max(low - int(bounds[day]), 0), high - int(bounds[day])) for day in days]
-        frame = pl.concat(pieces, how="diagonal")
+        frame = pl.concat(pieces, how="diagonal") if len(pieces) > 1 else pieces[0]
         return frame if wanted.step == 1 else frame[:: wanted.step]
 
     def _read(self, number: int, start: int, stop: int) -> pl.DataFrame:
