@@ -120,12 +120,19 @@ class Chunk(NamedTuple):
 
     `row` is the 1-based line in the decompressed file, so `sed -n ROWp` shows what a tick was made from.
     Always `rows == frame.height + quarantine.height`: no line is lost between two chunks or inside one.
+    Unless it is `last`, chunks of other kinds follow from among the same lines.
     """
 
     kind: str
     frame: pl.DataFrame
     quarantine: pl.DataFrame
     rows: int
+    last: bool = True
+
+    @property
+    def end(self) -> int:
+        """The last of its lines; 0 where it has none."""
+        return max(int(rows["row"].max() or 0) for rows in (self.frame, self.quarantine))  # pyright: ignore[reportArgumentType]
 
 
 @dataclass(frozen=True)
@@ -136,7 +143,8 @@ class Adapter:
         name: What users call it; by default also the source of its instruments (`lseg:ABF.L`).
         summary: One line for `--help` and documentation.
         fits: From the first bytes (decompressed) and the file's name: why the file is of this format, or None.
-        read: From a file and an optional symbol that replaces the file's own: its chunks, in file order.
+        read: From a file and an optional symbol that replaces the file's own: its chunks, in file order, with or
+            without those that end by the line after which the file is to be read.
             Raises BadFile when the file as a whole is not of this format or breaks off.
         origin: Source of the instruments where several formats tell of the same ones; else the name is.
         declaration: What beside code decides how files are read, such as a mapping.

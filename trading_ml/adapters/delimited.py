@@ -46,12 +46,16 @@ def read(file: RawFile, forms: Sequence[Form], symbol: str | None = None, block:
     """
     blocks = file.blocks(block)
     layout, first = _opened(file, forms, next(blocks, b"").removeprefix(BOM))
-    return renamed(file, chunks(chain([first] if first else [], blocks), layout, 2 if layout.line else 1), symbol)
+    rest = chain([first] if first else [], blocks)
+    return renamed(file, chunks(rest, layout, 2 if layout.line else 1, file.after), symbol)
 
 
-def chunks(blocks: Iterator[bytes], layout: Layout, first: int) -> Iterator[Chunk]:
-    """The chunks of `blocks`, lines of the layout's columns of which the first has number `first` in its file."""
-    return chain.from_iterable(_ahead(numbered(blocks, first), layout))
+def chunks(blocks: Iterator[bytes], layout: Layout, first: int, after: int = 0) -> Iterator[Chunk]:
+    """The chunks of `blocks`, lines of the layout's columns of which the first has number `first` in its file.
+
+    Chunks that end by line `after` may be left out.
+    """
+    return chain.from_iterable(_ahead(numbered(blocks, first, after), layout))
 
 
 def renamed(file: RawFile, found: Iterator[Chunk], symbol: str | None) -> Iterator[Chunk]:
@@ -137,15 +141,16 @@ def _layout(lines: Sequence[bytes], form: Form) -> Layout | None:
     return Layout(form, b"", form.order) if enough else None
 
 
-def numbered(blocks: Iterator[bytes], first: int) -> Iterator[tuple[bytes, int]]:
-    """Each block with the number of its first line, that of the first block being `first`.
+def numbered(blocks: Iterator[bytes], first: int, after: int = 0) -> Iterator[tuple[bytes, int]]:
+    """Each block that ends behind line `after`, with the number of its first line, that of the first being `first`.
 
     A block of mostly empty lines is taken in pieces: rows cost more memory than the bytes they come from.
     """
     for block in blocks:
         for part in [block] if count(block) <= _ROWS else _pieces(block):
-            yield part, first
-            first += count(part)
+            if (end := first + count(part)) > after + 1:
+                yield part, first
+            first = end
 
 
 def _pieces(block: bytes) -> Iterator[bytes]:
@@ -182,9 +187,9 @@ def by_kind(typed: pl.DataFrame, faults: list[Fault], form: Form) -> list[Chunk]
     refused = pl.DataFrame(sorted(faults), schema=QUARANTINE, orient="row")
     made = []
     for kind, frame in [pair for pair in frames if pair[1].height] or frames[:1]:
-        made.append(Chunk(kind.name, frame, refused, frame.height + refused.height))
+        made.append(Chunk(kind.name, frame, refused, frame.height + refused.height, last=False))
         refused = refused.clear()
-    return made
+    return [*made[:-1], made[-1]._replace(last=True)]
 
 
 def _typed(block: bytes, first: int, layout: Layout) -> tuple[pl.DataFrame, list[Fault]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -43,6 +43,12 @@ _BROKEN = (EOFError, OSError, zlib.error, igzip_lib.IsalError, zipfile.BadZipFil
 class RawFile:
     """One raw file under the name of its content.
 
+    Attributes:
+        path: Where it lies.
+        sha256: Of its bytes.
+        after: The line after which it is read; what comes before need not be given again, and may be.
+        watch: Told, while it is read, how many of its bytes (as they lie there) were taken.
+
     Example:
         >>> RawFile(Path("trades.csv.gz"), "00000000000000ff" + 48 * "0").upload
         255
@@ -50,6 +56,8 @@ class RawFile:
 
     path: Path
     sha256: str
+    after: int = 0
+    watch: Callable[[int], None] = lambda _taken: None
 
     @classmethod
     def of(cls, path: Path) -> RawFile:
@@ -92,8 +100,10 @@ class RawFile:
         Raises:
             BadFile: when the file is missing, breaks off, is corrupt, or is an archive of several files.
         """
-        with _opened(self.path, member) as stream:
-            yield from cut(iter(partial(stream.read, size), b""))
+        with _opened(self.path, member) as (stream, plain):
+            for block in cut(iter(partial(stream.read, size), b"")):
+                self.watch(plain.tell())
+                yield block
 
 
 def head(path: Path, size: int = HEAD) -> bytes:
@@ -104,7 +114,7 @@ def head(path: Path, size: int = HEAD) -> bytes:
     """
     check(path)
     first = next(iter(RawFile(path, "").members), None)
-    with _opened(path, first) as stream:
+    with _opened(path, first) as (stream, _):
         return stream.read(size)
 
 
@@ -143,15 +153,16 @@ def cut(chunks: Iterable[bytes]) -> Iterator[bytes]:
 
 
 @contextmanager
-def _opened(path: Path, member: str | None = None) -> Iterator[BufferedReader]:
-    """The decompressed bytes of `path`, or of one file in it."""
+def _opened(path: Path, member: str | None = None) -> Iterator[tuple[BufferedReader, BufferedReader]]:
+    """The decompressed bytes of `path`, or of one file in it, and its own bytes."""
     with _named(path), ExitStack() as stack:
-        stream = _stream(path, member, stack)
+        plain = stack.enter_context(path.open("rb"))
+        stream = _stream(path, plain, member, stack)
         start = stream.peek(16)[:16]
         for magic, what in _FOREIGN.items():
             if start.startswith(magic):
                 raise BadFile(path, f"is {what}", "give plain UTF-8 text, gz of it, or a zip of one such file")
-        yield stream
+        yield stream, plain
 
 
 @contextmanager
@@ -163,9 +174,8 @@ def _named(path: Path) -> Iterator[None]:
         raise BadFile(path, f"is truncated or corrupt ({cause})", "fetch it again") from cause
 
 
-def _stream(path: Path, name: str | None, stack: ExitStack) -> BufferedReader:
+def _stream(path: Path, plain: BufferedReader, name: str | None, stack: ExitStack) -> BufferedReader:
     """The bytes of `path`, unpacked according to how they begin, whatever the file is called."""
-    plain = stack.enter_context(path.open("rb"))
     magic = plain.peek(4)
     if magic.startswith(_GZ):
         return cast(BufferedReader, stack.enter_context(igzip_threaded.open(plain, "rb", threads=1)))

@@ -6,10 +6,13 @@ import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from time import monotonic
 from typing import Any
 
 from trading_ml.core import progress
 
+_EVERY_SECONDS = 5.0
+"""Between two lines about the same work, where no terminal shows a bar."""
 style: dict[str, bool] = {"json": False, "debug": False}
 
 
@@ -51,19 +54,23 @@ def frame(rows: Any) -> Any:
 def bars() -> Iterator[None]:
     """Show every progress report made inside the block as a bar on stderr."""
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-    columns = [TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()]
+    columns = [TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[note]}"), TimeElapsedColumn()]
     console = Console(stderr=True)
     tasks: dict[str, Any] = {}
+    said: dict[str, float] = {}
     with Progress(*columns, console=console, disable=not console.is_terminal) as shown:
 
-        def update(what: str, done: int, total: int) -> None:
+        def update(what: str, done: int, total: int, note: str) -> None:
             if what not in tasks:
-                tasks[what] = shown.add_task(what, total=total)
+                tasks[what], said[what] = shown.add_task(what, total=total, note=""), monotonic()
                 if not console.is_terminal:
                     say(what)
-            shown.update(tasks[what], completed=done, total=total)
+            shown.update(tasks[what], completed=done, total=total, note=note or f"{done:,} of {total:,}")
+            if note and not console.is_terminal and monotonic() - said[what] >= _EVERY_SECONDS:
+                said[what] = monotonic()
+                say(f"{what}: {note}")
 
         with progress.listen(update):
             yield

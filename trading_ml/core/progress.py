@@ -6,15 +6,16 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
-Listener = Callable[[str, int, int], None]
+Listener = Callable[[str, int, int, str], None]
+"""Told what is done, how many units of how many, and a note for people where there is more to say."""
 T = TypeVar("T")
 _listeners: list[Listener] = []
 
 
-def report(what: str, done: int, total: int) -> None:
+def report(what: str, done: int, total: int, note: str = "") -> None:
     """Tell whoever listens that `done` of `total` units of `what` are finished."""
     for listener in tuple(_listeners):  # a listener may leave while it is told
-        listener(what, done, total)
+        listener(what, done, total, note)
 
 
 def track(what: str, items: Iterable[T], total: int) -> Iterator[T]:

@@ -89,11 +89,11 @@ def logged(log: Any, every_seconds: float = 5.0) -> Iterator[None]:
     """Write progress reports to the run's log, at most one line in `every_seconds`."""
     last = time.monotonic()
 
-    def line(what: str, done: int, total: int) -> None:
+    def line(what: str, done: int, total: int, note: str) -> None:
         nonlocal last
         if time.monotonic() - last >= every_seconds:
             last = time.monotonic()
-            log.info(f"{what}: {done:,} of {total:,}")
+            log.info(f"{what}: {note or f'{done:,} of {total:,}'}")
 
     with progress.listen(line):
         yield

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 
 import polars as pl
 
 from trading_ml.adapters.contract import BARS, interval_of
+from trading_ml.core.instruments import instrument
+from trading_ml.core.settings import Settings
 from trading_ml.core.time import SECOND, local_date
 
 
@@ -48,3 +51,8 @@ def dates_of_cell(kind: str, day: date) -> list[date]:
     days = {"1d": 1, "1mo": 31, "1y": 366}[span_of(kind)]
     found = (day + timedelta(days=number) for number in range(days))
     return [each for each in found if date_of_cell(kind, each) == day]
+
+
+def zones_of(names: Iterable[str]) -> Mapping[str, str]:
+    """The zone whose calendar dates partition each instrument, by today's instrument facts."""
+    return {name: instrument(name, Settings().instruments).zone for name in names}

@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 import shutil
+from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
+from time import monotonic
 
 from trading_ml import adapters
 from trading_ml.adapters import Adapter, Chunk, csv
-from trading_ml.adapters.raw import BLOCK, RawFile
+from trading_ml.adapters.raw import RawFile
 from trading_ml.core import progress
 from trading_ml.core.digest import digest
-from trading_ml.core.errors import BadFile
+from trading_ml.core.errors import AccountingError, BadFile
 from trading_ml.core.lake import Lake, publish
-from trading_ml.ticks import records
-from trading_ml.ticks.parts import PartWriter, zones_of
-from trading_ml.ticks.quarantine import QuarantineWriter
+from trading_ml.ticks import parts, quarantine, records
+from trading_ml.ticks.cells import zones_of
+from trading_ml.ticks.checkpoint import Bench, Checkpoint
+from trading_ml.ticks.parts import PartWriter
 from trading_ml.ticks.records import Parsed, Upload, parts_folder, quarantine_path
 
 Watcher = Callable[[int, int, int], None]
-"""Told of bytes done, bytes in total (decompressed) and rows while a file is read."""
+"""Told of the file's bytes read, its bytes in total, and rows while a file is read."""
 
 
 def is_current(lake: Lake, upload: Upload, parsed: Parsed) -> bool:
@@ -32,40 +35,51 @@ def is_current(lake: Lake, upload: Upload, parsed: Parsed) -> bool:
 def read(lake: Lake, upload: Upload, watch: Watcher | None = None) -> Parsed:
     """Read the file of an upload and publish its parts, its quarantine and, as the last thing, `parsed.json`.
 
-    The caller holds the upload's lock. Parts lie in a folder named after their content, so those of an older
-    reading stay whole until `parsed.json` names the new ones.
+    The caller holds the upload's lock. What a killed or stopped reading left is not read again. Parts lie in a folder
+    named after their content, so those of an older reading stay whole until `parsed.json` names the new ones.
 
     Raises:
         BadFile: when the file is gone, has changed since it was announced, or breaks off.
         AccountingError: when the adapter lost or invented rows.
     """
-    raw, adapter = RawFile.of(Path(upload.path)), adapter_of(upload)
-    if raw.sha256 != upload.sha256:
+    if RawFile.of(Path(upload.path)).sha256 != upload.sha256:
         raise BadFile(upload.path, "has changed since it was announced", "ingest it again")
-    with lake.staging() as stage, lake.staging() as aside:
-        with (
-            QuarantineWriter(aside / "rows") as quarantine,
-            PartWriter(lake, stage, adapter.source, quarantine) as writer,
-        ):
-            for rows in _chunks(adapter, upload, watch or _reporter(upload)):
-                writer.add(rows)
+    bench = Bench.of(lake, upload.id)
+    try:
+        parsed = _published(lake, upload, bench, watch or _Reporter(upload))
+    except (BadFile, AccountingError):
+        bench.clear()
+        raise
+    records.index(lake, upload.id, parsed.zones)
+    lake.write_json(lake.path("uploads", upload.id, "parsed.json"), parsed)
+    bench.clear()
+    return parsed
+
+
+def _published(lake: Lake, upload: Upload, bench: Bench, watch: Watcher) -> Parsed:
+    """Read what is still to be read, and move all that was written to where it is found."""
+    start = bench.load(digest(_recipe(upload), parts.FLUSH_ROWS, quarantine.HELD_BYTES))
+    with lake.staging() as aside:
+        with PartWriter(bench, adapter_of(upload).source, start) as writer:
+            for chunk in _chunks(upload, start, watch):
+                writer.add(chunk)
             partitions = writer.finish()
         folder = digest([part.model_dump(mode="json") for part in partitions])[:12]
-        records.index(lake, upload.id, writer.zones)
         final = lake.path("uploads", upload.id, "parts", folder)
+        bench.parts.mkdir(parents=True, exist_ok=True)
         if not final.exists():
-            publish(stage, final)
+            publish(bench.parts, final)
+        if quarantine.join(bench.lots(writer.lots), aside / "rows") != sum(writer.quarantined.values()):
+            raise AccountingError(upload.path, "lost quarantined rows on the way", "ingest it again")
         publish(aside / "rows", quarantine_path(lake, upload.id))
-    parsed = Parsed(
+    return Parsed(
         rows=writer.rows,
-        quarantined=dict(sorted(quarantine.problems.items())),
+        quarantined=writer.quarantined,
         recipe=_recipe(upload),
         zones=writer.zones,
         partitions=partitions,
         folder=folder,
     )
-    lake.write_json(lake.path("uploads", upload.id, "parsed.json"), parsed)
-    return parsed
 
 
 def adapter_of(upload: Upload) -> Adapter:
@@ -90,37 +104,31 @@ def _recipe(upload: Upload) -> str:
     return digest(upload.adapter, adapter_of(upload).recipe, upload.symbol)
 
 
-def _chunks(adapter: Adapter, upload: Upload, watch: Watcher) -> Iterator[Chunk]:
-    path, passed, rows = Path(upload.path), [0], 0
-    total = _text_bytes(path)
-    for chunk in adapter.read(_Watched(path, upload.sha256, passed.append), upload.symbol):
-        rows += chunk.rows
+def _chunks(upload: Upload, start: Checkpoint, watch: Watcher) -> Iterator[Chunk]:
+    """The chunks of an upload; of those that a checkpoint has, as few as its adapter needs to read on from there."""
+    taken, rows = deque([0], maxlen=1), start.rows
+    after = 0 if upload.symbol else start.line  # one symbol for all is refused when there were several before
+    raw = RawFile(Path(upload.path), upload.sha256, after, taken.append)
+    for chunk in adapter_of(upload).read(raw, upload.symbol):
+        rows += chunk.rows if chunk.end > start.line else 0
         yield chunk
-        watch(min(sum(passed), total), total, rows)
+        watch(taken[0], upload.bytes, rows)
+    watch(upload.bytes, upload.bytes, rows)
 
 
-def _reporter(upload: Upload) -> Watcher:
-    return lambda done, total, _rows: progress.report(f"read {upload.name}", done, total)
+class _Reporter:
+    """Tells whoever listens to `core.progress` how far a reading is, how fast, and when it will end."""
 
+    def __init__(self, upload: Upload) -> None:
+        self._what = f"read {upload.name}"
+        self._first: tuple[float, int, int] | None = None
 
-def _text_bytes(path: Path) -> int:
-    """Decompressed size, for progress only: a gz says that of its last member, modulo 4 GiB, in its last bytes."""
-    size = path.stat().st_size
-    with path.open("rb") as file:
-        if file.read(2) != b"\x1f\x8b":
-            return size
-        file.seek(-4, 2)
-        return max(size, int.from_bytes(file.read(4), "little"))
-
-
-@dataclass(frozen=True)
-class _Watched(RawFile):
-    """A raw file that tells how many bytes were taken from it."""
-
-    taken: Callable[[int], None]
-
-    def blocks(self, size: int = BLOCK, member: str | None = None) -> Iterator[bytes]:
-        """The file's blocks."""
-        for block in super().blocks(size, member):
-            self.taken(len(block))
-            yield block
+    def __call__(self, done: int, total: int, rows: int) -> None:
+        now = monotonic()
+        self._first = self._first or (now, done, rows)
+        seconds, more = now - self._first[0], rows - self._first[2]
+        note = f"{done / 2**20:,.0f} of {total / 2**20:,.0f} MiB, {rows:,} rows"
+        if seconds > 0 and done > self._first[1]:
+            left = timedelta(seconds=round(seconds * (total - done) / (done - self._first[1])))
+            note += f", {more / seconds:,.0f} rows/s, {left} left"
+        progress.report(self._what, done, total, note)

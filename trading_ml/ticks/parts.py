@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
-from pathlib import Path
 from typing import Any, Self
 
 import polars as pl
@@ -13,11 +12,10 @@ import polars as pl
 from trading_ml.adapters import Chunk
 from trading_ml.core.digest import digest
 from trading_ml.core.errors import AccountingError
-from trading_ml.core.instruments import instrument, key_of
-from trading_ml.core.lake import Lake
-from trading_ml.core.settings import Settings
-from trading_ml.ticks.cells import date_in
-from trading_ml.ticks.quarantine import QuarantineWriter
+from trading_ml.ticks.cells import zones_of
+from trading_ml.ticks.checkpoint import Bench, Checkpoint, Written
+from trading_ml.ticks.dated import dated
+from trading_ml.ticks.quarantine import Refused
 from trading_ml.ticks.records import Cell, Part
 
 FLUSH_ROWS = 1_000_000
@@ -25,27 +23,28 @@ FLUSH_ROWS = 1_000_000
 
 
 class PartWriter:
-    """Writes chunks below `folder` as `<kind>/<instrument>/<date>-<n>.parquet`, the n-th flush of that date.
+    """Writes chunks to a bench, lot by lot: the n-th file of each cell, and the lot's quarantined rows.
 
-    It writes in a thread of its own, which has ended when the context is left.
+    After each lot but the last it writes down how far it came, and goes on from there when it is opened with that. It
+    writes in a thread of its own, which has ended when the context is left.
 
     Args:
-        lake: Where the writing is staged.
-        folder: A folder nobody reads yet.
+        bench: Where to.
         source: Source of the instruments.
-        quarantine: Where rows go that are no ticks.
+        start: How far the reading came before.
     """
 
-    def __init__(self, lake: Lake, folder: Path, source: str, quarantine: QuarantineWriter) -> None:
-        self._lake, self._folder, self._source, self._quarantine = lake, folder, source, quarantine
+    def __init__(self, bench: Bench, source: str, start: Checkpoint) -> None:
+        self._bench, self._source, self._recipe = bench, source, start.recipe
         self._waiting: dict[str, list[pl.DataFrame]] = defaultdict(list)
         self._held = 0
         self._thread = ThreadPoolExecutor(1)
         self._writing: Future[None] | None = None
-        self._digests: dict[Cell, list[str]] = defaultdict(list)
-        self._rows: Counter[Cell] = Counter()
-        self.rows = 0
-        self.zones: dict[str, str] = {}
+        self._start, self._line, self._lots = start.line, start.line, start.lots
+        self._refused = Refused(start.quarantined)
+        self._digests = defaultdict(list, {written.cell: list(written.digests) for written in start.written})
+        self._rows = Counter({written.cell: written.rows for written in start.written})
+        self.rows, self.zones = start.rows, dict(start.zones)
 
     def __enter__(self) -> Self:
         return self
@@ -54,7 +53,7 @@ class PartWriter:
         self._thread.shutdown()
 
     def add(self, chunk: Chunk) -> None:
-        """Take over a chunk's rows.
+        """Take over a chunk's rows, unless they were written before.
 
         Raises:
             AccountingError: when the adapter lost or invented rows.
@@ -62,12 +61,15 @@ class PartWriter:
         if chunk.rows != chunk.frame.height + chunk.quarantine.height:
             told = f"{chunk.rows} rows became {chunk.frame.height} ticks and {chunk.quarantine.height} in quarantine"
             raise AccountingError(f"source {self._source}", told, "every row must be one or the other")
+        if 0 < chunk.end <= self._start:
+            return
         self.rows += chunk.rows
-        self._quarantine.add(chunk.quarantine)
+        self._line = max(self._line, chunk.end)
+        self._refused.add(chunk.quarantine)
         if chunk.frame.height:
             self._waiting[chunk.kind].append(chunk.frame)
             self._held += chunk.frame.height
-        if self._held >= FLUSH_ROWS:
+        if chunk.last and (self._held >= FLUSH_ROWS or self._refused.is_full):
             self._flush()
 
     def finish(self) -> tuple[Part, ...]:
@@ -76,9 +78,9 @@ class PartWriter:
         Raises:
             AccountingError: when the rows written and quarantined are not the rows read.
         """
-        self._flush()
+        self._flush(more=False)
         self._written()
-        written, quarantined = self._rows.total(), self._quarantine.rows
+        written, quarantined = self._rows.total(), self._refused.rows
         if self.rows != written + quarantined:
             raise AccountingError(
                 f"source {self._source}", f"{self.rows} rows read, {written} written, {quarantined} quarantined"
@@ -88,30 +90,51 @@ class PartWriter:
             for cell in sorted(self._rows)
         )
 
-    def _flush(self) -> None:
+    @property
+    def lots(self) -> int:
+        """How many lots there are."""
+        return self._lots
+
+    @property
+    def quarantined(self) -> dict[str, int]:
+        """Quarantined rows by reason."""
+        return dict(sorted(self._refused.problems.items()))
+
+    def _flush(self, more: bool = True) -> None:
         """Have what is held written while more is read; of two such lots at most, so that memory is bounded."""
         self._written()
-        self._writing = self._thread.submit(self._write_all, dict(self._waiting))
+        state = Checkpoint(
+            recipe=self._recipe, lots=self._lots + 1, line=self._line, rows=self.rows, quarantined=self.quarantined
+        )
+        self._writing = self._thread.submit(self._write_lot, dict(self._waiting), self._refused.lot(), state, more)
         self._waiting.clear()
-        self._held = 0
+        self._held, self._lots = 0, state.lots
 
     def _written(self) -> None:
         if self._writing:
             self._writing.result()
 
-    def _write_all(self, waiting: dict[str, list[pl.DataFrame]]) -> None:
+    def _write_lot(
+        self, waiting: dict[str, list[pl.DataFrame]], refused: pl.DataFrame, state: Checkpoint, more: bool
+    ) -> None:
         for kind, frames in waiting.items():
             for symbol, rows in split(pl.concat(frames), "symbol"):
                 self._write(kind, f"{self._source}:{symbol}", rows)
+        if refused.height:
+            self._bench.lake.write_parquet(self._bench.quarantine(state.lots), refused)
+        if more:
+            told = ((cell, rows, tuple(self._digests[cell])) for cell, rows in self._rows.items())
+            written = tuple(Written(cell=cell, rows=rows, digests=digests) for cell, rows, digests in told)
+            self._bench.save(state.model_copy(update={"zones": dict(self.zones), "written": written}))
 
     def _write(self, kind: str, name: str, rows: pl.DataFrame) -> None:
         if name not in self.zones:
             self.zones |= zones_of([name])
-        dated = rows.with_columns(date_in(kind, self.zones[name]).alias("_date"))
-        for day, part in split(dated, "_date"):
+        for day, part in dated(rows, kind, self.zones[name]):
             cell = Cell(kind, name, day)
-            place = self._folder / kind / key_of(name) / f"{day}-{len(self._digests[cell])}.parquet"
-            self._digests[cell].append(self._lake.write_parquet(place, part).digest)
+            place = self._bench.part(cell, len(self._digests[cell]))
+            told = part.drop(column.name for column in part if column.name in always(kind) and not column.count())
+            self._digests[cell].append(self._bench.lake.write_parquet(place, told).digest)
             self._rows[cell] += part.height
 
 
@@ -130,8 +153,3 @@ def split(rows: pl.DataFrame, by: str) -> Iterable[tuple[Any, pl.DataFrame]]:
         return [(value, part) for (value,), part in rows.partition_by(by, as_dict=True, include_key=False).items()]
     starts = runs["len"].cum_sum() - runs["len"]
     return [(value, rest.slice(start, length)) for start, (length, value) in zip(starts, runs.iter_rows(), strict=True)]
-
-
-def zones_of(names: Iterable[str]) -> Mapping[str, str]:
-    """The zone whose calendar dates partition each instrument, by today's instrument facts."""
-    return {name: instrument(name, Settings().instruments).zone for name in names}

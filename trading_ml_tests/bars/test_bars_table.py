@@ -154,7 +154,7 @@ def test_loading_takes_the_bars_that_open_in_the_range(four_days: Lake) -> None:
 
 
 def test_progress_is_reported(four_days: Lake) -> None:
-    heard: list[tuple[str, int, int]] = []
+    heard: list[tuple[str, int, int, str]] = []
     with progress.listen(lambda *said: heard.append(said)):
         build(four_days, ALFA, MINUTES, DAYS)
-    assert heard[-1] == ("bars 1m of simulated:ALFA", 4, 4)
+    assert heard[-1] == ("bars 1m of simulated:ALFA", 4, 4, "")

@@ -12,7 +12,7 @@ import pytest
 from trading_ml.adapters import QUARANTINE
 from trading_ml.core.lake import Lake
 from trading_ml.ticks import quarantine, uploads
-from trading_ml.ticks.quarantine import QuarantineWriter
+from trading_ml.ticks.quarantine import Refused
 
 HEADER = "#RIC,Domain,Date-Time,Type,Price,Volume"
 
@@ -23,23 +23,27 @@ def _rows(first: int, count: int) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=QUARANTINE, orient="row")
 
 
-def test_rows_come_back_as_they_were_added(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rows_come_back_as_they_were_added(tmp_path: Path, lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(quarantine, "HELD_BYTES", 500)
-    parts = [_rows(1 + 10 * number, 10) for number in range(20)]
-    with QuarantineWriter(tmp_path / "rows") as writer:
-        for part in parts:
-            writer.add(part)
-            writer.add(part.clear())
-            assert writer._bytes < 500
-    assert pl.read_parquet(tmp_path / "rows").equals(pl.concat(parts))
-    assert (writer.rows, dict(writer.problems)) == (200, {"price is not a number": 100, "blank line": 100})
+    added, refused, lots = [_rows(1 + 10 * number, 10) for number in range(20)], Refused({"blank line": 7}), []
+    for rows in added:
+        refused.add(rows)
+        refused.add(rows.clear())
+        if refused.is_full:
+            lots.append(tmp_path / str(len(lots)))
+            lake.write_parquet(lots[-1], refused.lot())
+            assert not refused.is_full
+    lake.write_parquet(tmp_path / "last", refused.lot())
+    assert quarantine.join([*lots, tmp_path / "last"], tmp_path / "rows") == 200
+    assert len(lots) > 2
+    assert pl.read_parquet(tmp_path / "rows").equals(pl.concat(added))
+    assert (refused.rows, dict(refused.problems)) == (207, {"price is not a number": 100, "blank line": 107})
 
 
 def test_without_rows_it_is_an_empty_table(tmp_path: Path) -> None:
-    with QuarantineWriter(tmp_path / "rows") as writer:
-        pass
+    assert quarantine.join([], tmp_path / "rows") == 0
     assert pl.read_parquet(tmp_path / "rows").schema == pl.Schema(QUARANTINE)
-    assert (writer.rows, dict(writer.problems)) == (0, {})
+    assert Refused({}).rows == 0
 
 
 def test_an_upload_counts_by_problem_and_keeps_every_reason(lake: Lake, tmp_path: Path) -> None:

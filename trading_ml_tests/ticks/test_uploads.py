@@ -194,12 +194,14 @@ def test_parts_are_flushed_as_they_come(lake: Lake, raw: Path, monkeypatch: pyte
 def test_progress_reaches_the_end(lake: Lake, raw: Path) -> None:
     upload, told, heard = uploads.announce(lake, raw), [], []
     uploads.parse(lake, upload.id, progress=lambda *state: told.append(state))
-    assert told[-1] == (len(ABF), len(ABF), 5)
+    assert told[-1] == (upload.bytes, upload.bytes, 5)
     other = uploads.announce(lake, raw, symbol=None, adapter="lseg")
     lake.path("uploads", other.id, "parsed.json").unlink()
     with progress.listen(lambda *state: heard.append(state)):
         uploads.parse(lake, other.id)
-    assert heard[-1] == ("read trades.csv.gz", len(ABF), len(ABF))
+    what, done, total, note = heard[-1]
+    assert (what, done, total) == ("read trades.csv.gz", upload.bytes, upload.bytes)
+    assert note.startswith("0 of 0 MiB, 5 rows")
 
 
 def test_an_unknown_upload(lake: Lake) -> None:
@@ -298,9 +300,9 @@ def test_many_rows_of_many_symbols_need_little_memory_at_once(
 
     flush = parts.PartWriter._flush
 
-    def spied(writer: parts.PartWriter) -> None:
+    def spied(writer: parts.PartWriter, more: bool = True) -> None:
         held.append(writer._held)
-        flush(writer)
+        flush(writer, more)
 
     monkeypatch.setattr(parts, "FLUSH_ROWS", 1000)
     monkeypatch.setattr(parts.PartWriter, "_flush", spied)

@@ -110,7 +110,7 @@ def read(file: RawFile, block: int = BLOCK) -> Iterator[Chunk]:
     """
     blocks = file.blocks(block)
     start = next(blocks, b"").removeprefix(BOM)
-    for lines, first in numbered(chain([start] if start else [], blocks), 1):
+    for lines, first in numbered(chain([start] if start else [], blocks), 1, file.after):
         yield from _chunks(lines, first)
 
 
@@ -144,7 +144,7 @@ def _read(lines: pl.DataFrame, form: Form) -> Chunk:
     typed = typed.with_columns(reason.alias("reason"))
     wrong = pl.col("reason").is_not_null()
     frame, quarantine = canonical(typed.filter(~wrong), form.kinds[0]), typed.filter(wrong).select(*QUARANTINE)
-    return Chunk(form.kinds[0].name, frame, quarantine, typed.height)
+    return Chunk(form.kinds[0].name, frame, quarantine, typed.height, last=False)
 
 
 def _unlike(column: Column) -> pl.Expr:

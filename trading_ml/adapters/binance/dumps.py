@@ -94,7 +94,7 @@ def read(file: RawFile, symbol: str | None = None, block: int = BLOCK) -> Iterat
         raise BadFile(file.path, "holds no trades, aggTrades or klines", f"its first line is '{shown}'")
     rest = first.partition(b"\n")[2] if told.header else first
     layout = Layout(_form(file, told, symbol), told.header, told.dump.columns[: told.width])
-    return delimited.chunks(chain([rest] if rest else [], blocks), layout, 2 if told.header else 1)
+    return delimited.chunks(chain([rest] if rest else [], blocks), layout, 2 if told.header else 1, file.after)
 
 
 def _form(file: RawFile, told: Opening, symbol: str | None) -> Form:
