@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import polars as pl
 
+from trading_ml.features.kernel import talib
+
 
 def true_range() -> pl.Expr:
     """The bar's range, widened to the close before it where the price stepped over it.
 
     Formula: tr[t] = max(h[t] − l[t], |h[t] − c[t−1]|, |l[t] − c[t−1]|); the first bar knows only h − l.
-    Source: J. Welles Wilder, New Concepts in Technical Trading Systems (1978).
+    Source: J. Welles Wilder, New Concepts in Technical Trading Systems (1978); computed by TA-Lib (TRANGE).
     Units: price. Known at: the bar's close.
 
     Example:
@@ -17,7 +19,5 @@ def true_range() -> pl.Expr:
         >>> bars.select(true_range()).to_series().to_list()  # 5 − 2, from the close before
         [2.0, 3.0]
     """
-    high, low, close = (pl.col(name).fill_nan(None) for name in ("high", "low", "close"))
-    span, previous = high - low, close.shift(1)
-    widest = pl.max_horizontal(span, (high - previous).abs(), (low - previous).abs())
-    return pl.when(span.is_not_null()).then(widest)
+    span = (pl.col("high") - pl.col("low")).fill_nan(None)
+    return talib("TRANGE", "high", "low", "close").fill_null(span)
