@@ -20,6 +20,7 @@ from trading_ml.datasets.params import DatasetParams
 from trading_ml.datasets.samplers import NEVER
 from trading_ml.datasets.samples import REASONS, judge
 from trading_ml.datasets.series import Chunk, Store
+from trading_ml.datasets.weights import uniqueness
 
 
 @dataclass(frozen=True)
@@ -64,10 +65,17 @@ def collect(
         weight=pl.lit(1.0, pl.Float32),
         date=features.select(local_date("ts_open", instrument.zone)).to_series(),
     ).filter(verdict == 0)
+    if params.samples.weight == "uniqueness":
+        chosen = chosen.with_columns(weight=_uniqueness(chosen, features["ts_close"]))
     samples = chosen.select("instrument", "row", "ts", *layout.values, "label_end", "weight", "date")
     _demand_future(samples, f"{' and '.join(layout.labels)} of {params.project}, {name}")
     account = _account(name, verdict, sum(chunk.rows for chunk in bars), samples.height)
     return Share(name, days, [*bars, *answers, *moments], samples, account)
+
+
+def _uniqueness(chosen: pl.DataFrame, closes: pl.Series) -> pl.Series:
+    rows, ends = chosen["row"].cast(pl.Int64).to_numpy(), chosen["label_end"].to_physical().to_numpy()
+    return pl.Series(uniqueness(rows, ends, closes.to_physical().to_numpy()), dtype=pl.Float32)
 
 
 def _demand_future(samples: pl.DataFrame, labels: str) -> None:

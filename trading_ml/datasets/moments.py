@@ -36,7 +36,7 @@ def ask(
         rows = [receipt.digest if (receipt := bars.receipt(name, day)) else None for day in of]
         placed = [orders[0].receipt(orders[1], day) for day in of] if orders else []
         of_orders = [receipt.digest if receipt else None for receipt in placed]
-        asked = sampler.model_dump(mode="json", exclude={"where"})
+        asked = sampler.model_dump(mode="json", exclude={"where", "weight"})
         return digest("moments", asked, source_digest(type(sampler)), rows, of_orders)
 
     def gather(of: Sequence[date]) -> pl.DataFrame:

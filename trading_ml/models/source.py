@@ -38,7 +38,7 @@ class Source(Protocol):
 
     @cached_property
     def samples(self) -> pl.DataFrame:
-        """Among others the `instrument` of each sample."""
+        """Among others the `instrument` and the `weight` of each sample."""
         ...
 
     def indices(self, part: str) -> Indices:

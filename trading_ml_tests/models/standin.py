@@ -26,6 +26,7 @@ class Standin:
     signal: float = 4.0
     seed: int = 1
     instruments: tuple[str, ...] = ("simulated:ALFA", "simulated:BETA")
+    weights: np.ndarray | None = None
     classes: list[str] | None = field(default_factory=lambda: ["false", "true"])
 
     def __post_init__(self) -> None:
@@ -59,7 +60,8 @@ class Standin:
     @cached_property
     def samples(self) -> pl.DataFrame:
         names = [self.instruments[place] for place in self.place]
-        return pl.DataFrame({"instrument": pl.Series(names, dtype=pl.Enum(self.instruments))})
+        weights = np.ones(len(names), np.float32) if self.weights is None else self.weights
+        return pl.DataFrame({"instrument": pl.Series(names, dtype=pl.Enum(self.instruments)), "weight": weights})
 
     def indices(self, part: str) -> np.ndarray:
         share = (self.bar - self.window + 1) / (self.bars - self.window + 1 - self.horizon)

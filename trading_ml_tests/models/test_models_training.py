@@ -131,3 +131,15 @@ def test_what_cannot_be_trained_is_said(source: Standin, monkeypatch: pytest.Mon
     monkeypatch.setattr(Standin, "manifest", {"labels": [{"column": "a"}, {"column": "b"}]})
     with pytest.raises(BadInput, match="labels a, b: are several, but a model learns one"):
         train(source, MODEL, TRAINING)
+
+
+def test_samples_count_by_their_weight(trained: Trained) -> None:
+    source, size = Standin(), len(Standin().bar)
+    even = Standin(weights=np.full(size, 0.25, np.float32))
+    assert train(even, MODEL, TRAINING).weights_digest == trained.weights_digest
+    uneven = Standin(weights=np.linspace(0.5, 2.5, size, dtype=np.float32))
+    assert train(uneven, MODEL, TRAINING).weights_digest != trained.weights_digest
+    feed = Feed(uneven, np.arange(100), sole_target(source), 64)
+    batches = [feed[number] for number in range(len(feed))]
+    expected = uneven.samples["weight"].to_numpy()[:100]
+    assert np.concatenate([batch[2] for batch in batches]) == pytest.approx(expected / expected.mean())

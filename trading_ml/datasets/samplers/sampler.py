@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import ClassVar, NamedTuple
+from typing import ClassVar, Literal, NamedTuple
 
 import numpy as np
 import polars as pl
@@ -45,6 +45,9 @@ class Sampler(Params, ABC):
 
     where: str | None = None
     """Only samples that pass this filter: SQL over the feature columns of their own bar, like `ohlcv.volume > 0`."""
+
+    weight: Literal["equal", "uniqueness"] = "equal"
+    """How much a sample counts in training: all alike, or less the more bars its label shares with other labels."""
 
     @field_validator("where")
     @classmethod
