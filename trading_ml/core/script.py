@@ -57,8 +57,8 @@ class Script:
 
     @cached_property
     def source(self) -> str:
-        """Digest of the file that defines the script and of the files of scripts it builds on."""
-        return digest(made_of(self.function))
+        """Digest of the files that the script is made of: its own, its decorators', and those they build on."""
+        return digest(made_of(self.function, self.use if ":" in self.use else ""))
 
     def bind(self, params: Mapping[str, Any]) -> Bound:
         """The script with its parameters set.

@@ -237,6 +237,41 @@ def test_the_digest_follows_source_parameters_and_what_the_script_builds_on(modu
         path.write_text(text)
 
 
+@pytest.mark.parametrize("kind", ["wraps", "hides", "module"])
+def test_the_source_covers_decorators_and_what_they_hide_and_imported_values(module: Write, kind: str) -> None:
+    wrapped = "    @functools.wraps(f)\n" if kind == "wraps" else ""
+    deco = module(
+        f"import functools\ndef twice(f):\n{wrapped}    def inner(*, period: int = 2):\n"
+        "        return f(period=period) * 2\n    return inner\n"
+    )
+    scale = module("SCALE = 2.0\n")
+    imports = f"from {scale} import SCALE" if kind != "module" else f"import {scale}\nSCALE = {scale}.SCALE"
+    name = module(
+        f"from {deco} import twice\n{imports}\n"
+        "@twice\ndef f(*, period: int = 2):\n    return pl.col('close').rolling_mean(period) * SCALE\n"
+    )
+    bound = load(f"{name}:f", "feature").bind({})
+    bars = pl.DataFrame({"close": [1.0, 3.0]})
+    assert bound.evaluate(bars).to_series().to_list() == [None, 8.0]
+    first = bound.digest
+    for file in (name, deco, scale):
+        path = Path(f"{file}.py")
+        text = path.read_text()
+        path.write_text(text + "# another version\n")
+        assert load(f"{name}:f", "feature").bind({}).digest != first, file
+        path.write_text(text)
+    assert load(f"{name}:f", "feature").bind({}).digest == first
+
+
+def test_a_script_that_uses_our_markers_does_not_depend_on_every_feature(module: Write) -> None:
+    name = module(
+        "from trading_ml.features import Bars, needs\n@needs(slow=Bars('30m'))\ndef f():\n"
+        "    from trading_ml.labels import label\n    return pl.col('slow.close')\n"
+    )
+    markers = {f"trading_ml.{room}.markers" for room in ("features", "labels")}
+    assert set(made_of(load(f"{name}:f", "feature").function, f"{name}:f")) == {name, *markers}
+
+
 def test_a_built_in_label_changes_with_the_feature_it_builds_on() -> None:
     modules = set(made_of(load("atr_rises", "label").function))
     assert {"trading_ml.labels.atr_rises", "trading_ml.features.atr"} <= modules
