@@ -13,7 +13,6 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
-from trading_ml.adapters.contract import known_of, schema_of
 from trading_ml.core.digest import digest
 from trading_ml.core.errors import AccountingError
 from trading_ml.core.instruments import Instrument, instrument, key_of
@@ -27,7 +26,6 @@ from trading_ml.ticks.rules import Choice, chosen, judged, rules_digest
 VERSION = 1
 """Raise it when the same parts would give other ticks: every partition is then merged again."""
 ORDER = ("ts_event", "seq", "upload", "row")
-_NOT_STORED = frozenset({"symbol", "row"})
 
 
 class Share(NamedTuple):
@@ -51,7 +49,7 @@ class Share(NamedTuple):
             culprit = f"upload {self.upload.id}, {self.part.instrument} {self.part.date}"
             raise AccountingError(culprit, f"{self.part.rows} rows were read, {found} are left", "ingest it again")
         whole = pl.concat(frames, how="diagonal")
-        always = _always(self.part.kind).items()
+        always = records.always_of(self.part.kind).items()
         nothing = (pl.lit(None, of).alias(name) for name, of in always if name not in whole.columns)
         return ordered(whole.with_columns(*nothing, upload=pl.lit(self.upload.number, pl.UInt64)), ("row",))
 
@@ -146,7 +144,7 @@ def stale(lake: Lake, name: str | None = None) -> dict[Cell, str]:
 
 def columns(kind: str, found: pl.DataFrame) -> list[str]:
     """Columns of stored rows, in order: those every source has, where a row comes from, those only some have."""
-    told = [*_always(kind), "excluded_by", "upload", "row"]
+    told = [*records.always_of(kind), "excluded_by", "upload", "row"]
     return told + [name for name in found.columns if name not in told]
 
 
@@ -159,11 +157,6 @@ def ordered(rows: pl.DataFrame, by: Sequence[str]) -> pl.DataFrame:
 def kinds(lake: Lake) -> list[str]:
     """Every kind of which there are rows: trades, quotes, orders, bars_1m, ..."""
     return sorted(path.name for path in lake.path("ticks").glob("*") if path.is_dir())
-
-
-def _always(kind: str) -> Mapping[str, pl.DataType | type[pl.DataType]]:
-    """Columns that rows of a kind have whatever the source, and their types."""
-    return {name: of for name, of in schema_of(kind).items() if name not in known_of(kind) | _NOT_STORED}
 
 
 def _build(lake: Lake, cell: Cell, given: list[Share], choices: Sequence[Choice]) -> Receipt | None:

@@ -16,7 +16,7 @@ from trading_ml.ticks.cells import zones_of
 from trading_ml.ticks.checkpoint import Bench, Checkpoint, Written
 from trading_ml.ticks.dated import dated
 from trading_ml.ticks.quarantine import Refused
-from trading_ml.ticks.records import Cell, Part
+from trading_ml.ticks.records import Cell, Part, always_of
 
 FLUSH_ROWS = 1_000_000
 """Rows held in memory before they are written."""
@@ -133,7 +133,7 @@ class PartWriter:
         for day, part in dated(rows, kind, self.zones[name]):
             cell = Cell(kind, name, day)
             place = self._bench.part(cell, len(self._digests[cell]))
-            told = part.drop(column.name for column in part if column.name in always(kind) and not column.count())
+            told = part.drop(column.name for column in part if column.name in always_of(kind) and not column.count())
             self._digests[cell].append(self._bench.lake.write_parquet(place, told).digest)
             self._rows[cell] += part.height
 

@@ -8,6 +8,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
+import polars as pl
+
+from trading_ml.adapters.contract import known_of, schema_of
 from trading_ml.core.instruments import key_of, name_of
 from trading_ml.core.lake import Lake
 from trading_ml.core.params import Params
@@ -86,6 +89,15 @@ class Parsed(Params):
     partitions: tuple[Part, ...]
     folder: str
     """Folder of the parts below `uploads/<id>/parts`, named after their content."""
+
+
+def always_of(kind: str) -> Mapping[str, pl.DataType | type[pl.DataType]]:
+    """Columns that rows of a kind have whatever the source (its numbers of rows aside), and their types.
+
+    Parts leave them out where they are empty; ticks have them all.
+    """
+    elsewhere = known_of(kind) | {"symbol", "row"}
+    return {name: type_ for name, type_ in schema_of(kind).items() if name not in elsewhere}
 
 
 def announced(lake: Lake, upload_id: str) -> Upload | None:
