@@ -13,8 +13,8 @@ import typer
 from trading_ml.cli import output
 from trading_ml.cli.main import app
 from trading_ml.cli.root import lake
-from trading_ml.core.errors import BadParams, NoData
-from trading_ml.core.instruments import instrument
+from trading_ml.core.errors import BadParams, NoData, Unknown
+from trading_ml.core.instruments import instrument, pick
 from trading_ml.core.lake import Lake
 from trading_ml.core.settings import Settings
 from trading_ml.core.time import date_of, span
@@ -34,9 +34,9 @@ def ticks(
     start: From = None,
     end: To = None,
     head: Annotated[int, typer.Option(min=1, help="Show at most so many.")] = 20,
-    kind: Annotated[str, typer.Option(help="trades or quotes.")] = "trades",
+    kind: Annotated[str, typer.Option(help="trades, quotes, orders, or bars that files tell: bars_1m.")] = "trades",
     at: Annotated[int | None, typer.Option(help="One tick by its position, with its raw line.")] = None,
-    search: Annotated[str | None, typer.Option(help="Ticks whose conditions match this regular expression.")] = None,
+    search: Annotated[str | None, typer.Option(help="Trades whose conditions match this regular expression.")] = None,
 ) -> None:
     """Show the ticks of an instrument, with the upload and row each came from."""
     from trading_ml.ticks import Ticks
@@ -71,34 +71,77 @@ def _chosen(opened: Ticks, positions: Iterable[int]) -> pl.DataFrame:
 @app.command()
 def bars(
     symbol: Symbol,
-    every: Annotated[str, typer.Option(help="Length of a bar: 1s, 1m, 4h, 1d …")] = "1m",
+    every: Annotated[str | None, typer.Option(help="Length of a bar: 1s, 1m (the default), 4h, 1d …")] = None,
+    count: Annotated[int | None, typer.Option("--ticks", help="Instead of a length: so many ticks a bar.")] = None,
+    volume: Annotated[float | None, typer.Option(help="Instead: so much traded a bar.")] = None,
+    dollar: Annotated[float | None, typer.Option(help="Instead: price · size of so much a bar.")] = None,
+    kind: Annotated[str, typer.Option(help="trades, or quotes at their mid.")] = "trades",
+    source: Annotated[str, typer.Option(help="ticks, or files: bars that files tell.")] = "ticks",
+    fill: Annotated[bool, typer.Option("--fill", help="A bar for empty intervals too.")] = False,
+    session: Annotated[str | None, typer.Option(help="regular: only the exchange's hours.")] = None,
+    statistics: Annotated[str | None, typer.Option(help="Further columns, comma-separated.")] = None,
+    adjusted: Annotated[bool, typer.Option("--adjusted", help="On today's footing across splits.")] = False,
     start: From = None,
     end: To = None,
     target: Annotated[Path | None, typer.Option("--output", help="Write to this file: .csv or .parquet.")] = None,
 ) -> None:
     """Build the bars of an instrument, and show or export them."""
-    from trading_ml.bars import BarParams
-
     if target is not None and target.suffix not in (".csv", ".parquet"):
         raise BadParams(target, "is neither .csv nor .parquet", "end --output in one of them")
+    rule = {"every": every, "ticks": count, "volume": volume, "dollar": dollar}
+    if all(given is None for given in rule.values()):
+        rule["every"] = "1m"
+    columns = tuple(word.strip() for word in statistics.split(",")) if statistics else ()
+    params = _asked(**rule, kind=kind, source=source, fill=fill, session=session, statistics=columns)
     with output.bars():
-        name, made = bars_of(lake(), symbol, BarParams.parse({"every": every}, "bars"), start, end)
+        name, made = bars_of(lake(), symbol, params, start, end, adjusted)
     if made.is_empty():
         raise NoData(f"{name}, {start} to {end}", "has no bars in this range")
     if target is not None:
         made.write_csv(target) if target.suffix == ".csv" else made.write_parquet(target)
-    value = {"symbol": name, "every": every, "rows": made.height, "output": target and str(target)}
-    shown = {} if target else {"bars": made.to_dicts()}
-    output.emit(value | shown, output.frame(made.head(20)), f"{made.height:,} bars of {every}, {name}")
+    value = {"symbol": name, "every": params.every, "bar": params.rule, "rows": made.height}
+    shown = {"output": str(target)} if target else {"output": None, "bars": made.to_dicts()}
+    output.emit(value | shown, output.frame(made.head(20)), f"{made.height:,} bars of {params.rule}, {name}")
+
+
+def _asked(**given: Any) -> BarParams:
+    """The bars that options ask for; what is wrong names the option."""
+    from trading_ml.bars import BarParams
+
+    try:
+        return BarParams.parse({name: value for name, value in given.items() if value is not None}, "")
+    except BadParams as error:
+        option = f"--{error.culprit.partition('.')[0]}" if error.culprit else "trading-ml bars"
+        raise BadParams(option, error.problem, error.fix) from None
 
 
 def bars_of(
-    store: Lake, symbol: str, params: BarParams, start: str | None = None, end: str | None = None
+    store: Lake,
+    symbol: str,
+    params: BarParams,
+    start: str | None = None,
+    end: str | None = None,
+    adjusted: bool = False,
 ) -> tuple[str, pl.DataFrame]:
     """Full name of the instrument and its bars in a range, built where they are not there yet."""
     from trading_ml.bars import build_span, load
 
-    traded = instrument(store.table("ticks", params.kind).pick(symbol), Settings().instruments)
+    traded = instrument(_named(store, symbol, params), Settings().instruments)
     low, high = span(start, end, traded.zone)
     build_span(store, traded, params, date_of(low, traded.zone), date_of(high - 1, traded.zone) + timedelta(1))
-    return traded.name, load(store, traded, params, low, high)
+    return traded.name, load(store, traded, params, low, high, adjusted)
+
+
+def _named(store: Lake, symbol: str, params: BarParams) -> str:
+    """Full name of an instrument of which there is what the bars are made from."""
+    from trading_ml.bars import sources
+
+    try:
+        return pick(symbol, sources(store, params).instruments())
+    except Unknown:
+        if params.source == "ticks" and params.every:
+            told = sources(store, params.model_copy(update={"source": "files"})).instruments()
+            if symbol in (*told, *(name.partition(":")[2] for name in told)):
+                fix = "ask for these (source: files, or bars --source files)"
+                raise NoData(symbol, f"has no {params.kind}, only bars that files tell", fix) from None
+        raise

@@ -16,8 +16,10 @@ from trading_ml.core.instruments import instrument
 from trading_ml.core.lake import Lake
 from trading_ml.core.settings import Settings
 from trading_ml.core.time import date_of
+from trading_ml.ticks.cells import date_of_cell
 from trading_ml.ticks.days import Days
 from trading_ml.ticks.display import Display
+from trading_ml.ticks.merge import kinds
 from trading_ml.ticks.neighbours import Block, Neighbours
 from trading_ml.ticks.origin import Origins
 from trading_ml.ticks.prices import stamps
@@ -25,7 +27,8 @@ from trading_ml.ticks.ranges import Floats
 from trading_ml.ticks.recent import Recent
 from trading_ml.ticks.search import Search
 
-KINDS = ("trades", "quotes")
+PRICED = ("trades", "quotes")
+KINDS = (*PRICED, "orders")
 _MEMORY = 256 * 2**20
 _PAGE = 4096
 """Ticks read around one that is asked for alone: its neighbours are usually next."""
@@ -57,15 +60,17 @@ class Ticks:
 
         Args:
             name: `SOURCE:SYMBOL`, or the bare symbol where it is unique.
-            kind: "trades" or "quotes".
+            kind: "trades" or "quotes"; also "orders", or bars that files tell such as "bars_1m", which can be looked
+                at one by one but have no bars around them and no drawing.
             data: Root folder; that of the settings by default.
 
         Raises:
             Unknown: when there is no such kind or instrument. BadInput: when a bare symbol is ambiguous.
         """
-        if kind not in KINDS:
-            raise Unknown.of("kind of ticks", kind, KINDS)
-        table = Lake(Path(data or Settings().data)).table("ticks", kind)
+        lake = Lake(Path(data or Settings().data))
+        if kind not in KINDS and kind not in (known := kinds(lake)):
+            raise Unknown.of("kind of ticks", kind, {*KINDS, *known})
+        table = lake.table("ticks", kind)
         return cls(Days(table, instrument(table.pick(name), Settings().instruments)))
 
     def __len__(self) -> int:
@@ -97,12 +102,13 @@ class Ticks:
 
     def index_at(self, ns: int) -> int:
         """Position of the first tick at or after a moment in nanoseconds UTC; `len` of the ticks if there is none."""
-        number = bisect_left(self.dates, date_of(ns, self.instrument.zone))
+        day = date_of_cell(self._days.table.parts[-1], date_of(ns, self.instrument.zone))
+        number = bisect_left(self.dates, day)
         start = int(self._days.bounds[number])
         if number == len(self.dates):
             return start
-        day = self._days.table.read(self.instrument.name, self._days.verified(number), ["ts_event"])
-        return start + int(np.searchsorted(stamps(day), ns))
+        held = self._days.table.read(self.instrument.name, self._days.verified(number), ["ts_event"])
+        return start + int(np.searchsorted(stamps(held), ns))
 
     def random_index(self, seed: int | None = None) -> int:
         """Position of a tick drawn with equal chances, the same one for the same seed and ticks.
@@ -147,8 +153,9 @@ class Ticks:
             points: Most ticks to return.
 
         Raises:
-            BadParams: when `points` is less than 4.
+            BadParams: when `points` is less than 4, or the rows are no ticks.
         """
+        self._demand_prices("drawing")
         low = 0 if start is None else self.index_at(start)
         high = len(self) if end is None else self.index_at(end)
         return self._display.points(low, max(low, high), points)
@@ -188,16 +195,21 @@ class Ticks:
             prevent_lookahead_bias: Leave out bar k, which is not complete at the tick.
 
         Raises:
-            OutOfRange: when there is no such tick. BadParams: when `count` or `size` is not positive.
-            Unknown: when the unit is none of the four.
+            OutOfRange: when there is no such tick. Unknown: when the unit is none of the four.
+            BadParams: when `count` or `size` is not positive, or the rows are no ticks.
         """
         if count < 1:
             raise BadParams(f"count {count}", "is not a positive number of bars")
+        self._demand_prices("bars")
         if (unit, size) not in self._neighbours:
             self._neighbours[unit, size] = Neighbours(self._days, unit, size, self._blocks)
         near = self._neighbours[unit, size]
         search = near.after if future else near.before
         return search(self._position(index), count, own=not prevent_lookahead_bias)
+
+    def _demand_prices(self, what: str) -> None:
+        if (kind := self._days.table.parts[-1]) not in PRICED:
+            raise BadParams(f"kind {kind}", f"has no {what}: its rows are no ticks", f"open {' or '.join(PRICED)}")
 
     def _position(self, index: int) -> int:
         at = as_integer(index)
