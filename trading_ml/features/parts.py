@@ -40,6 +40,16 @@ def still(moves: pl.Expr, period: int) -> pl.Expr:
     return moves.abs().rolling_max(period) == 0
 
 
+def known(value: pl.Expr) -> pl.Expr:
+    """`value`, null where it is infinite: a price of zero has no logarithm.
+
+    Example:
+        >>> pl.DataFrame({"v": [1.0, float("inf")]}).select(known(pl.col("v"))).to_series().to_list()
+        [1.0, None]
+    """
+    return value.replace([float("inf"), float("-inf")], None)
+
+
 def mean_variance(variances: pl.Expr, period: int) -> pl.Expr:
     """Mean of the last `period` variances, null where one is not a number; never below zero, and zero where all are.
 
@@ -47,6 +57,5 @@ def mean_variance(variances: pl.Expr, period: int) -> pl.Expr:
         >>> pl.DataFrame({"v": [4.0, 14.0]}).select(mean_variance(pl.col("v"), 2)).to_series().to_list()
         [None, 9.0]
     """
-    mean = variances.rolling_mean(period)
-    rounded = pl.when(still(variances, period)).then(0.0).otherwise(mean.clip(lower_bound=0.0))
-    return pl.when(mean.is_finite()).then(rounded)
+    mean = known(variances.rolling_mean(period)).clip(lower_bound=0.0)
+    return pl.when(still(variances, period)).then(0.0).otherwise(mean)

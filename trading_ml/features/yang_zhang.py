@@ -7,7 +7,7 @@ from typing import Annotated
 import polars as pl
 from pydantic import Field
 
-from trading_ml.features.parts import mean_variance
+from trading_ml.features.parts import known, mean_variance
 from trading_ml.features.rogers_satchell import variance
 
 
@@ -34,4 +34,4 @@ def yang_zhang(*, period: Annotated[int, Field(ge=2)] = 20) -> pl.Expr:
     k = 0.34 / (1.34 + (period + 1) / (period - 1))
     step, body = (open_ / close.shift(1)).log(), (close / open_).log()
     total = step.rolling_var(period) + k * body.rolling_var(period) + (1 - k) * mean_variance(variance(), period)
-    return pl.when(total.is_finite()).then(total.sqrt())
+    return known(total).sqrt()
