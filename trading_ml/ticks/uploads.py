@@ -20,7 +20,7 @@ from trading_ml.core.lake import Lake
 from trading_ml.ticks import parsing, records
 from trading_ml.ticks.records import Cell, Parsed, Upload
 
-VERIFY_BYTES = 256 << 20
+VERIFY_BYTES = 32 << 20
 """Files up to this size are read to their end before they are accepted."""
 
 
