@@ -3,6 +3,9 @@
 They hold what breaks scripts: sessions of different length and pace with nights, weekends and both changes of the
 clock between them, missing bars, ties, flat stretches, zero volume, one-bar spikes. Every spike is smaller than the
 one before, so a script that remembers an extreme forever is found out. The series is always the same.
+
+The varied series puts one-minute bars before them, for leaks that hinge on a condition: every minute of the day, ends
+and starts of months, leap day and new year, prices and sizes over nine decades, round prices.
 """
 
 from __future__ import annotations
@@ -43,6 +46,15 @@ _FLAT_BARS = 45
 _TIES = 0.1
 """Share of other bars that close where the one before did."""
 
+VARIED = 3_600
+"""Bars before the core of the varied series on which every cut is tested: December 2023 to 3 March 2024."""
+_DATES = (1, 2, 3, 15, 28, 29, 30, 31)
+"""Days of the month that the varied series has."""
+_DATE_BARS = 150
+"""Minutes of such a day; the next day's begin so much earlier, so that every minute of the day has its turn."""
+_PRICES = ("open", "high", "low", "close", "vwap", "bid", "ask", "mean_spread", "last_spread")
+_SIZES = ("volume", "mean_size", "max_size", "signed_volume")
+
 
 def crafted(bars: int = CORE, pace: int = 1) -> pl.DataFrame:
     """The last `bars` of the crafted series, with every column that bars may have.
@@ -52,6 +64,32 @@ def crafted(bars: int = CORE, pace: int = 1) -> pl.DataFrame:
         pace: Let the same bars follow each other so many times faster: what counts bars does not notice.
     """
     return _series(pace).tail(bars)
+
+
+def varied(bars: int) -> pl.DataFrame:
+    """The last `bars` of the varied series: the crafted core, and before it what scripts may make conditions of.
+
+    Args:
+        bars: How many, from `CORE` up to `LONGEST`.
+    """
+    age = np.arange(bars - CORE)[::-1]
+    day, minute = age // _DATE_BARS, _DATE_BARS - 1 - age % _DATE_BARS
+    opens = _dates(day) + (day * _DATE_BARS % 1440 + minute + minute // 30 + 7 * (minute > 70)) * 60 * SECOND
+    stamps = {"ts_open": pl.Series(opens).cast(NS), "ts_close": pl.Series(opens + 60 * SECOND).cast(NS)}
+    price, size = 10.0 ** (np.abs((day + 1) % 16 - 8) - 5), 10.0 ** (day * 2 % 5 - 2)
+    tick = pl.Series(np.array([0.25, 0.01, 1e-9])[day % 3])
+    prices = (pl.col(_PRICES) / tick).round() * (tick * pl.Series(price))
+    older = crafted(bars).head(len(age)).with_columns(prices, pl.col(_SIZES) * pl.Series(size), **stamps)
+    return pl.concat([older, crafted(CORE)])
+
+
+def _dates(back: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Midnights of the varied series' dates, so many dates back from the last one before the core."""
+    days = np.arange(
+        np.datetime64("2024-03-06") - np.timedelta64(6 * (int(back.max(initial=0)) + 8), "D"), "2024-03-06"
+    )
+    of_month = (days - days.astype("datetime64[M]")).astype(np.int64) + 1
+    return days[np.isin(of_month, _DATES)][::-1][back].astype("datetime64[ns]").astype(np.int64)
 
 
 @lru_cache(maxsize=2)

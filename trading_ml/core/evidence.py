@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import accumulate
 from typing import Any, ClassVar, Self
 
@@ -9,26 +10,39 @@ import polars as pl
 from pydantic import ValidationError
 
 from trading_ml.core.context import Extent, Part
-from trading_ml.core.crafted import CORE, crafted
-from trading_ml.core.errors import LookAhead, Refused
+from trading_ml.core.crafted import CORE, LONGEST, VARIED, crafted, varied
+from trading_ml.core.errors import BadParams, LookAhead, Refused
 from trading_ml.core.lake import Lake
 from trading_ml.core.memory import TOLERANCE, Agreement, Memory, agreement
 from trading_ml.core.params import Params
-from trading_ml.core.proof import search, stratified
+from trading_ml.core.proof import Search, search
+from trading_ml.core.repeat import disagreements
+from trading_ml.core.screen import FURTHER, TURNED, Screen
 from trading_ml.core.script import LABEL_END, Bound, Kind
+from trading_ml.core.strata import strata, stratified
 from trading_ml.core.time import local_date
+from trading_ml.core.witness import Witness
 
-ENGINE = 1
+ENGINE = 2
 """Raise it when proofs are made in another way: stored ones then no longer count."""
 _REAL_BARS = 20_000
 _SHORTEST = 100
+_ROUNDS = 160
+"""Evaluations of the real bars with something exchanged; rows beyond what they hold are tested at random."""
+_EXACT = 2
+"""Cuts of each condition at which the whole future is exchanged."""
 
 
 class Power(Params):
-    """How much was tested: rows whose future was exchanged while they had a value, and their share of all rows."""
+    """How much was tested: rows right after which the future was exchanged while they had a value."""
 
     rows_tested: int = 0
     share: float = 0.0
+    """Of all rows."""
+    one_in: int = 1
+    """A leak in one row of so many, wherever they fall, would have been found with 99 % probability."""
+    conditions: dict[str, int] = {}
+    """Of the rows tested, how many met each condition on which a leak may hinge."""
 
 
 class Lookahead(Power):
@@ -69,6 +83,9 @@ class Proof(Params):
     """Seconds it needs before it as well, if it looks back by the clock."""
     partition_invariance: Invariance
     deterministic: bool
+    """Whether the same bars gave the same values again, after other bars, and to a witness where one was asked."""
+    witnessed: bool = False
+    """Whether another process evaluated it too; a built-in script's witness is the contract tests."""
     reasons: tuple[str, ...] = ()
     """Why it did not pass."""
 
@@ -106,7 +123,9 @@ def series_for(memory: Memory) -> pl.DataFrame:
     return crafted(CORE + max(memory.before.bars, _SHORTEST))
 
 
-def examine(bound: Bound, memory: Memory, after: Extent, bars: pl.DataFrame | None, zone: str) -> dict[str, Any]:
+def examine(
+    bound: Bound, memory: Memory, after: Extent, bars: pl.DataFrame | None, zone: str, witness: Witness
+) -> dict[str, Any]:
     """What is examined alike for features and labels, as fields of their `Proof`.
 
     Args:
@@ -115,39 +134,74 @@ def examine(bound: Bound, memory: Memory, after: Extent, bars: pl.DataFrame | No
         after: How far ahead it may look.
         bars: Real bars to verify it on as well; the last 20,000 count.
         zone: Whose calendar date partitions the real bars.
+        witness: Another process, asked about scripts that are somebody's own.
     """
     series, part = bound.given(series_for(memory)), Part(bound.script.name, bound, memory.before, after)
     real = bars.tail(_REAL_BARS) if bars is not None and bars.height > memory.before.bars + 1 else None
-    lookahead, invariance = _lookahead(part, series, real), _invariance(part, series, real, zone)
-    deterministic = bound.evaluate(series).equals(bound.evaluate(series))
+    lookahead, invariance = _lookahead(part, memory, real), _invariance(part, series, real, zone)
+    doubts = disagreements(bound, series, memory.before.bars, not lookahead.passed, witness)
     ahead = "reads what was not yet known" if bound.script.kind == "feature" else f"reaches past its {LABEL_END}"
-    reasons = [] if lookahead.passed else [f"{ahead}: {lookahead.detail}"]
+    reasons = [*doubts, *([] if lookahead.passed else [f"{ahead}: {lookahead.detail}"])]
     if memory.endless:
         reasons.append(f"has no finite warm-up: {memory.endless}; anchor it at a session or a window")
     elif lookahead.passed and not invariance.passed:  # a leak makes it fail as well
         reasons.append(f"computed by day differs from computed over all history: {invariance.detail}")
-    if not deterministic:
-        reasons.append("gives other values when evaluated again on the same bars")
     return {
         "script": bound.script.use, "params": bound.params.model_dump(mode="json"), "digest": bound.digest,
-        "passed": not reasons, "reasons": tuple(reasons), "deterministic": deterministic, "lookahead": lookahead,
-        "partition_invariance": invariance, "warm_up_seconds": memory.before.seconds,
+        "passed": not reasons, "reasons": tuple(reasons), "deterministic": not doubts, "lookahead": lookahead,
+        "partition_invariance": invariance, "warm_up_seconds": memory.before.seconds, "witnessed": witness.knows(bound),
         "warm_up": None if memory.endless else memory.before.bars,
     }  # fmt: skip
 
 
-def _lookahead(part: Part, series: pl.DataFrame, real: pl.DataFrame | None) -> Lookahead:
-    """Every cut on the core of the crafted series, stratified cuts on the real bars."""
-    evaluate, warm_up = part.bound.evaluate, part.before.bars
-    found = search(evaluate, series, range(series.height - CORE, series.height - 1), warm_up)
-    figures = {"bars_ahead": found.ahead, "rows_tested": found.tested, "share": round(found.tested / CORE, 4)}
+def _lookahead(part: Part, memory: Memory, real: pl.DataFrame | None) -> Lookahead:
+    """Every cut on the varied series, all that the rounds allow on the real bars."""
+    series = part.bound.given(varied(min(VARIED + CORE + max(memory.before.bars, _SHORTEST), LONGEST)))
+    if memory.endless:  # nothing is forgotten, so each cut stands alone
+        found = search(part.bound.evaluate, series, range(series.height - CORE, series.height - 1), memory.before.bars)
+    else:
+        found = _searched(part, series, series.height - CORE - VARIED, (TURNED, FURTHER), CORE)
+    figures = {"bars_ahead": found.ahead, **_power(found, CORE if memory.endless else CORE + VARIED)}
     if real is None:
         return Lookahead(passed=not found.leaks, detail=found.tell(series), **figures)
-    on_real = search(evaluate, real, stratified(real, warm_up), warm_up)
+    on_real = _searched(part, real, memory.before.bars, (TURNED,), _ROUNDS)
+    strata_tested = {name: int(on_real.tested[rows].sum()) for name, rows in strata(real).items()}
     told = [found.tell(series), on_real.leaks and f"on real bars {on_real.tell(real)}"]
-    real_power = Power(rows_tested=on_real.tested, share=round(on_real.tested / real.height, 4))
     passed = not (found.leaks or on_real.leaks)
-    return Lookahead(passed=passed, detail="; ".join(filter(None, told)), real=real_power, **figures)
+    power = Power(**_power(on_real, real.height), conditions={k: n for k, n in strata_tested.items() if n})
+    return Lookahead(passed=passed, detail="; ".join(filter(None, told)), real=power, **figures)
+
+
+def _searched(part: Part, bars: pl.DataFrame, first: int, ways: Sequence[str], rounds: int) -> Search:
+    """A few cuts with the whole future exchanged, then all others a few bars at a time."""
+    cuts, few = stratified(bars, first), stratified(bars, first, _EXACT)
+    bars = read_by(part.bound, bars)
+    core = bars.height - CORE
+    found = search(part.bound.evaluate, bars, few.tolist(), first, core)
+    screen = Screen(part.bound.evaluate, bars, first, part.before, part.after, ways, core)
+    return found | screen.search(cuts, rounds)
+
+
+def read_by(bound: Bound, bars: pl.DataFrame) -> pl.DataFrame:
+    """The columns that the script reads, where it can be seen which; fewer columns, fewer to exchange."""
+    roots = {name for each in bound.expressions.values() for name in each.meta.root_names()}
+    if not roots <= set(bars.columns):
+        return bars
+    few = bars.select(name for name in bars.columns if name in roots | {"ts_open", "ts_close", "close"})
+    try:
+        seen = bound.evaluate(few)
+    except BadParams:
+        return bars
+    return few if seen.equals(bound.evaluate(bars)) else bars
+
+
+def _power(found: Search, rows: int) -> dict[str, Any]:
+    tested = int(found.tested.sum())
+    return {
+        "rows_tested": tested,
+        "share": round(tested / rows, 4),
+        "one_in": int(1 / (1 - 0.01 ** (1 / max(tested, 1)))),
+    }
 
 
 def _invariance(part: Part, series: pl.DataFrame, real: pl.DataFrame | None, zone: str) -> Invariance:

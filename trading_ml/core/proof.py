@@ -1,9 +1,9 @@
 """The perturbation engine: exchange the future after a cut, and see whether anything moves that was already known.
 
-A leak of one bar shows at one cut only, so on the crafted series every cut is tried; on real bars the ends and starts
-of sessions and as many cuts at random. At each cut the later bars are in turn driven far above (and turned around),
-driven far below (and late by one), moved in time, and taken away; what was known must stay equal to the bit. A row is
-known at its bar's close, unless a column `label_end` says when.
+At a cut all later bars are in turn driven far above (and turned around), driven far below (and late by one), moved in
+time, and taken away; what was known must stay equal to the bit. A row is known at its bar's close, unless a column
+`label_end` says when. A leak that reaches far shows at many cuts; a leak of one bar shows at one cut only, so
+`core/screen.py` tries every cut, many at a time.
 """
 
 from __future__ import annotations
@@ -16,13 +16,12 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from trading_ml.core.context import Evaluate, closing
+from trading_ml.core.context import Evaluate, closing, stamps_of
 from trading_ml.core.script import LABEL_END
 
 _ROSE, _FELL, _LATER, _MISSING = "rose a thousandfold", "fell to a thousandth", "came much later", "were missing"
 _MUCH = 1000
 _DELAY = "40d7h1m"
-_STRATUM = 80
 
 
 class Moved(NamedTuple):
@@ -42,12 +41,17 @@ class Search:
 
     tried: int
     """Cuts."""
-    tested: int
-    """Cuts whose own row has a value."""
+    tested: NDArray[np.bool_]
+    """By row, whether it has a value and the future was exchanged right after this was known."""
     leaks: tuple[Moved, ...]
     """What moved though it was known: at each leaking cut one value."""
     ahead: int
     """Bars from a row to the farthest later bar that, driven up or down, moved it; known by then or not."""
+
+    def __or__(self, other: Search) -> Search:
+        """Both searches over the same bars as one."""
+        leaks, ahead = (*self.leaks, *other.leaks), max(self.ahead, other.ahead)
+        return Search(self.tried + other.tried, self.tested | other.tested, leaks, ahead)
 
     def tell(self, bars: pl.DataFrame) -> str:
         """The first leak in one sentence; empty if there is none."""
@@ -57,7 +61,7 @@ class Search:
         after = "it" if found.row == found.cut else f"row {found.cut}"
         return (
             f"'{found.column}' {closing(bars, found.row)} moved from {found.before} to {found.after} when the bars "
-            f"after {after} {found.future} (something known moved at {len(self.leaks):,} of {self.tried:,} cuts)"
+            f"after {after} {found.future} (shown at {len(self.leaks):,} of {self.tried:,} cuts)"
         )
 
 
@@ -90,53 +94,59 @@ def _driven(bars: pl.DataFrame, factor: float) -> pl.DataFrame:
     return bars.with_columns(*driven, ~pl.col(pl.Boolean))
 
 
-def search(evaluate: Evaluate, bars: pl.DataFrame, cuts: Sequence[int], warm_up: int = 0) -> Search:
-    """Exchange the future at every cut and compare what was known, but for the first `warm_up` rows."""
-    whole, futures, closes = evaluate(bars), Futures(bars), bars["ts_close"].to_numpy()
-    valued = whole.select(pl.any_horizontal(pl.all().is_not_null())).to_series()
+def search(
+    evaluate: Evaluate, bars: pl.DataFrame, cuts: Sequence[int], warm_up: int = 0, measured_from: int = 0
+) -> Search:
+    """Exchange the future at every cut and compare what was known, but for the first `warm_up` rows.
+
+    How far ahead a row looks is measured at cuts from `measured_from` on.
+    """
+    whole, futures, closes = evaluate(bars), Futures(bars), stamps_of(bars)
+    valued = whole.select(pl.any_horizontal(pl.all().is_not_null())).to_series().to_numpy()
     leaks: dict[int, Moved] = {}
     ahead = 0
     for cut in cuts:
         before = whole.slice(warm_up, cut + 1 - warm_up)
         for future, frame in futures.after(cut):
             after = evaluate(frame).slice(warm_up, cut + 1 - warm_up)
-            for column, rows, known in _differences(before, after, closes[cut], future):
-                if future in (_ROSE, _FELL):
-                    ahead = max(ahead, before.height - int(rows[0]))
-                if len(known) and cut not in leaks:
-                    row = int(known[-1])
-                    leaks[cut] = Moved(cut, row + warm_up, column, before[column][row], after[column][row], future)
+            if future in (_ROSE, _FELL) and cut >= measured_from:
+                ahead = max([ahead, *(before.height - int(rows[0]) for _, rows in moves(before, after))])
+            for column, row in known_moves(before, after, closes[cut], nothing_follows=future == _MISSING):
+                leaks[cut] = Moved(cut, row + warm_up, column, before[column][row], after[column][row], future)
+                break
             if cut in leaks:
                 break
-    return Search(len(cuts), int(valued[cuts].sum()), tuple(leaks.values()), ahead)
+    tested = np.zeros(bars.height, np.bool_)
+    tested[list(cuts)] = valued[list(cuts)]
+    return Search(len(cuts), tested, tuple(leaks.values()), ahead)
 
 
-def _differences(
-    before: pl.DataFrame, after: pl.DataFrame, now: np.datetime64, future: str
-) -> Iterator[tuple[str, NDArray[np.int64], NDArray[np.int64]]]:
-    """Columns that differ to the bit, in which rows, and in which of those that were known by `now`."""
-    if before.equals(after):
-        return
-    ends = [frame[LABEL_END].to_numpy() for frame in (before, after) if LABEL_END in frame.columns]
-    for column in before.columns:
-        rows = np.flatnonzero(before[column].ne_missing(after[column]).to_numpy())
-        if not len(rows):
-            continue
+def moves(before: pl.DataFrame, after: pl.DataFrame) -> Iterator[tuple[str, NDArray[np.int64]]]:
+    """Columns that differ to the bit, and in which rows."""
+    for ours, theirs in zip(before.iter_columns(), after.iter_columns(), strict=True):
+        differ = bits(ours) != bits(theirs) if ours.dtype == pl.Float64 else ours.ne_missing(theirs).to_numpy()
+        if len(rows := np.flatnonzero(differ)):
+            yield ours.name, rows
+
+
+def bits(column: pl.Series) -> NDArray[np.int64]:
+    """A column of floats as integers: zeros of either sign differ, nulls are alike."""
+    return np.ascontiguousarray(column.to_numpy()).view(np.int64)
+
+
+def known_moves(
+    before: pl.DataFrame, after: pl.DataFrame, now: int, *, nothing_follows: bool = False
+) -> Iterator[tuple[str, int]]:
+    """Columns that differ in a row that was known by the nanosecond `now`, each with the last such row."""
+    ends = [known_at(frame) for frame in (before, after) if LABEL_END in frame.columns]
+    for column, rows in moves(before, after):
         known = np.any([end[rows] <= now for end in ends], axis=0) if ends else np.ones(len(rows), np.bool_)
-        if ends and future == _MISSING and column != LABEL_END:  # an answer at the end of the bars claims to be known
+        if ends and nothing_follows and column != LABEL_END:  # an answer at the end of the bars claims to be known
             known |= after[column].is_not_null().to_numpy()[rows]
-        yield column, rows, rows[known]
+        if known.any():
+            yield column, int(rows[known][-1])
 
 
-def stratified(bars: pl.DataFrame, first: int) -> list[int]:
-    """Cuts from row `first` on: at ends and at starts of sessions, and at random; the same for the same bars."""
-    opens, closes = pl.col("ts_open"), pl.col("ts_close")
-    pause = opens.shift(-1) - closes > pl.duration(minutes=30)
-    ends = bars.select((pause | (opens.dt.date() != opens.shift(-1).dt.date())).arg_true()).to_series().to_numpy()
-    anywhere = np.random.default_rng(0).permutation(bars.height)
-    cuts: set[int] = set()
-    for stratum in (ends, ends + 1, anywhere):
-        fitting = stratum[(stratum >= first) & (stratum < bars.height - 1)]
-        spread = np.linspace(0, len(fitting) - 1, min(len(fitting), _STRATUM)).astype(int)
-        cuts |= set(fitting[spread].tolist())
-    return sorted(cuts)
+def known_at(frame: pl.DataFrame) -> NDArray[np.int64]:
+    """By row, the nanosecond that `label_end` says; the end of time where it says nothing."""
+    return frame[LABEL_END].to_physical().fill_null(np.iinfo(np.int64).max).to_numpy()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 from typing import Any, ClassVar
 
 import polars as pl
@@ -12,6 +13,7 @@ from trading_ml.core.evidence import Proof, examine
 from trading_ml.core.lake import Lake
 from trading_ml.core.memory import measure
 from trading_ml.core.script import Bound, Kind, load
+from trading_ml.core.witness import Witness
 
 
 class FeatureProof(Proof):
@@ -20,23 +22,29 @@ class FeatureProof(Proof):
     kind: ClassVar[Kind] = "feature"
 
 
-def prove(bound: Bound, bars: pl.DataFrame | None = None, zone: str = "UTC") -> FeatureProof:
+def prove(
+    bound: Bound, bars: pl.DataFrame | None = None, zone: str = "UTC", witness: Witness | None = None
+) -> FeatureProof:
     """Prove a feature on the crafted series, and on real bars where some are given.
 
     Args:
         bound: The script with its parameters.
         bars: Bars of one instrument, in order.
         zone: The instrument's zone, whose dates partition the bars.
+        witness: Shared by several proofs, so that it starts once; one of its own if left out.
 
     Raises:
         BadParams: when the script cannot be evaluated at all.
     """
-    return FeatureProof(**examine(bound, measure(bound.evaluate, bound.given), Extent(), bars, zone))
+    with nullcontext(witness) if witness else Witness() as asked:
+        return FeatureProof(**examine(bound, measure(bound.evaluate, bound.given), Extent(), bars, zone, asked))
 
 
-def prove_and_store(lake: Lake, bound: Bound, bars: pl.DataFrame | None = None, zone: str = "UTC") -> FeatureProof:
+def prove_and_store(
+    lake: Lake, bound: Bound, bars: pl.DataFrame | None = None, zone: str = "UTC", witness: Witness | None = None
+) -> FeatureProof:
     """`prove`, and keep the proof for whoever demands it."""
-    return prove(bound, bars, zone).store(lake)
+    return prove(bound, bars, zone, witness).store(lake)
 
 
 def require(lake: Lake, bound: Bound) -> FeatureProof:

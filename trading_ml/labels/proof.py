@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 from typing import Any, ClassVar
 
 import numpy as np
@@ -17,6 +18,7 @@ from trading_ml.core.memory import Memory, measure, whole_seconds
 from trading_ml.core.params import Params
 from trading_ml.core.script import LABEL_END, Bound, Kind, load
 from trading_ml.core.time import NS
+from trading_ml.core.witness import Witness
 from trading_ml.labels.bounds import most
 
 
@@ -46,13 +48,16 @@ class LabelProof(Proof):
         return Extent(bars=self.reach.declared, seconds=self.reach.declared_seconds)
 
 
-def prove(bound: Bound, bars: pl.DataFrame | None = None, zone: str = "UTC") -> LabelProof:
+def prove(
+    bound: Bound, bars: pl.DataFrame | None = None, zone: str = "UTC", witness: Witness | None = None
+) -> LabelProof:
     """Prove a label on the crafted series, and on real bars where some are given.
 
     Args:
         bound: The script with its parameters.
         bars: Bars of one instrument, in order.
         zone: The instrument's zone, whose dates partition the bars.
+        witness: Shared by several proofs, so that it starts once; one of its own if left out.
 
     Raises:
         BadParams: when the script cannot be evaluated at all.
@@ -64,7 +69,8 @@ def prove(bound: Bound, bars: pl.DataFrame | None = None, zone: str = "UTC") -> 
     faster, more = _declared(bound, bound.given(crafted(series.height, FASTER)))
     seconds = whole_seconds(max(nanoseconds, more)) if faster > declared else 0
     declared = max(declared, ahead)
-    found = examine(bound, memory, Extent(bars=declared, seconds=seconds), bars, zone)
+    with nullcontext(witness) if witness else Witness() as asked:
+        found = examine(bound, memory, Extent(bars=declared, seconds=seconds), bars, zone, asked)
     faults = (_fault(some, bound.evaluate(some)) for some in (series, bars) if some is not None)
     detail = next(filter(None, faults), "")
     passed, measured = found["lookahead"].passed and not detail, found["lookahead"].bars_ahead
@@ -75,9 +81,11 @@ def prove(bound: Bound, bars: pl.DataFrame | None = None, zone: str = "UTC") -> 
     return LabelProof(**found | {"reach": reach, "reasons": reasons, "passed": not reasons})
 
 
-def prove_and_store(lake: Lake, bound: Bound, bars: pl.DataFrame | None = None, zone: str = "UTC") -> LabelProof:
+def prove_and_store(
+    lake: Lake, bound: Bound, bars: pl.DataFrame | None = None, zone: str = "UTC", witness: Witness | None = None
+) -> LabelProof:
     """`prove`, and keep the proof for whoever demands it."""
-    return prove(bound, bars, zone).store(lake)
+    return prove(bound, bars, zone, witness).store(lake)
 
 
 def require(lake: Lake, bound: Bound) -> LabelProof:

@@ -15,7 +15,7 @@ from trading_ml.features.proof import prove
 MOST = (0.99, 150)
 SILENT = {
     "zscore": (0.85, 150),  # null in flat windows
-    "minutes_to_close": (0.5, 15),  # null outside New York's sessions; bitcoin trades round the clock
+    "minutes_to_close": (0.2, 15),  # null outside New York's sessions; bitcoin trades round the clock
 }
 """Of features that rightly say nothing on some bars: least share of crafted rows tested, least number of real ones."""
 

@@ -1,17 +1,25 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import chain, pairwise
+
 import numpy as np
 import polars as pl
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from trading_ml.bars.statistics import STATISTICS
 from trading_ml.core.context import Evaluate, Extent
-from trading_ml.core.crafted import CORE, FASTER, LONGEST, crafted
+from trading_ml.core.crafted import CORE, FASTER, LONGEST, VARIED, crafted, varied
 from trading_ml.core.memory import measure
-from trading_ml.core.proof import Futures, search, stratified
+from trading_ml.core.proof import Futures, search
+from trading_ml.core.screen import FURTHER, TURNED, Screen, together
+from trading_ml.core.strata import strata, stratified
 from trading_ml.core.time import NS
 
 CLOSE = pl.col("close")
+NOTHING = Extent()
 DAY = pl.col("ts_close").dt.date()
 
 
@@ -110,7 +118,7 @@ class TestSearch:
         assert told.startswith(
             f"'leak' of row 777 (closing {stamp:%Y-%m-%dT%H:%M:%SZ}) moved from {bars['close'][778]}"
         )
-        assert told.endswith("(something known moved at 1 of 1,199 cuts)")
+        assert told.endswith("(shown at 1 of 1,199 cuts)")
 
     @pytest.mark.parametrize("leap", [3, 250])
     def test_a_leak_reaching_far_is_found_and_measured(self, leap: int) -> None:
@@ -132,11 +140,11 @@ class TestSearch:
     def test_nothing_is_found_where_nothing_leaks(self) -> None:
         found, bars = self.found(a=CLOSE.rolling_mean(20), b=CLOSE.ewm_mean(span=9), c=CLOSE.cum_sum().over(DAY))
         assert (found.leaks, found.ahead, found.tell(bars)) == ((), 0, "")
-        assert found.tested == found.tried == CORE - 1
+        assert found.tested.sum() == found.tried == CORE - 1
 
     def test_power_counts_rows_that_have_a_value(self) -> None:
         found, bars = self.found(a=pl.when(CLOSE > 100).then(CLOSE))
-        assert found.tested == (bars["close"][100:-1] > 100).sum()
+        assert found.tested.sum() == (bars["close"][100:-1] > 100).sum()
 
     def test_labels_are_held_to_their_label_end(self) -> None:
         end = lambda bars: pl.col("ts_close").shift(-bars)
@@ -149,18 +157,99 @@ class TestSearch:
         assert {leak.future for leak in guess.leaks} == {"were missing"}
 
 
+class TestVariedSeries:
+    def test_ends_in_the_crafted_core_and_is_a_tail_of_itself(self) -> None:
+        assert varied(CORE).equals(crafted())
+        assert varied(CORE + VARIED + 700).tail(CORE).equals(crafted())
+        assert varied(LONGEST).tail(CORE + VARIED).equals(varied(CORE + VARIED))
+
+    def test_bars_follow_each_other_and_are_whole(self) -> None:
+        bars = varied(LONGEST)
+        assert (bars["ts_open"][1:] >= bars["ts_close"][:-1]).all()
+        assert bars.null_count().sum_horizontal().item() == 0
+        inside = pl.col("close").is_between("low", "high") & pl.col("open").is_between("low", "high")
+        assert bars.select(inside.all()).item()
+        assert bars["low"].min() > 0  # pyright: ignore[reportOperatorIssue]
+
+    def test_holds_the_conditions_of_which_leaks_are_made(self) -> None:
+        bars = varied(CORE + VARIED)
+        opens, close = bars["ts_open"], bars["close"]
+        assert opens.dt.time().n_unique() >= 1440  # every minute of the day
+        dates = {str(day) for day in opens.dt.date()}
+        assert {"2023-12-31", "2024-01-01", "2024-01-31", "2024-02-01", "2024-02-29", "2024-03-01"} <= dates
+        assert set(opens.dt.weekday()) == set(range(1, 8))
+        assert {len(str(int(price))) for price in close} >= {1, 2, 3, 4, 5, 6}
+        assert close.min() < 0.01  # pyright: ignore[reportOperatorIssue]
+        assert (close == close.round(0)).sum() > 500
+        assert all(len(rows) for rows in strata(bars).values())
+
+
+class TestScreen:
+    @staticmethod
+    def found(before: Extent = NOTHING, after: Extent = NOTHING, **expressions: pl.Expr):
+        bars = varied(CORE + VARIED + 100)
+        screen = Screen(evaluating(**expressions), bars, 100, before, after)
+        return screen.search(stratified(bars, 100), 1_200), bars
+
+    @settings(max_examples=30)
+    @given(st.lists(st.integers(0, 199), unique=True), st.lists(st.integers(1, 60), min_size=200, max_size=200))
+    def test_rounds_hold_every_cut_once_and_keep_them_apart(self, cuts: list[int], distances: list[int]) -> None:
+        apart = np.arange(200) + distances
+        rounds = [chosen.tolist() for chosen in together(cuts, apart, 999)]
+        assert sorted(chain(*rounds)) == sorted(cuts)
+        assert all(after >= apart[cut] for chosen in rounds for cut, after in pairwise(chosen))
+
+    def test_tests_every_row_and_accuses_no_rounding_noise(self) -> None:
+        noisy = {"mean": CLOSE.rolling_mean(20), "ewm": CLOSE.ewm_mean(alpha=0.2), "corr": pl.rolling_corr(
+            CLOSE, pl.col("volume"), window_size=30)}  # fmt: skip
+        found, bars = self.found(Extent(bars=120), **noisy)
+        assert (found.leaks, found.ahead) == ((), 0)
+        assert found.tested.sum() == found.tried == bars.height - 101
+
+    @pytest.mark.parametrize("rows", [range(1_234, 4_900, 1_000), [4_001], range(300, 4_900, 7)])
+    @pytest.mark.parametrize("size", [1.0, 1e-12])
+    def test_finds_a_leak_in_a_few_rows_however_small(self, rows: Sequence[int], size: float) -> None:
+        chosen = pl.int_range(pl.len()).is_in(list(rows))
+        leak = CLOSE + pl.when(chosen).then(CLOSE.shift(-1) * size).otherwise(0.0)
+        found, _ = self.found(fine=CLOSE, leak=leak)
+        assert {(leak.column, leak.row) for leak in found.leaks} <= {("leak", row) for row in rows}
+        assert found.leaks
+
+    @pytest.mark.parametrize("reach", [1, 2, 5, 24])
+    def test_a_leak_of_any_short_reach_shows_in_one_row(self, reach: int) -> None:
+        one = pl.when(pl.int_range(pl.len()) == 2_345).then(CLOSE.shift(-reach) > CLOSE).otherwise(False)
+        found, _ = self.found(Extent(bars=50), leak=one)
+        assert {leak.row for leak in found.leaks} == {2_345}
+        assert {leak.future for leak in found.leaks} <= {TURNED, FURTHER}
+
+    def test_labels_are_tested_where_their_end_is(self) -> None:
+        end = pl.col("ts_close").shift(-7)
+        honest, bars = self.found(Extent(), Extent(bars=7), up=CLOSE.shift(-7), label_end=end)
+        assert (honest.leaks, honest.ahead) == ((), 7)
+        assert honest.tested.sum() == bars.height - 100 - 8
+        late = pl.when(pl.int_range(pl.len()) == 3_000).then(CLOSE.shift(-8)).otherwise(CLOSE.shift(-7))
+        found, _ = self.found(Extent(), Extent(bars=7), up=late, label_end=end)
+        assert {(leak.row, leak.cut) for leak in found.leaks} == {(3_000, 3_007)}
+
+    def test_where_nothing_is_forgotten_soon_rows_are_tested_at_random_and_counted(self) -> None:
+        bars = varied(CORE + VARIED)
+        screen = Screen(evaluating(x=CLOSE), bars, 0, Extent(bars=2_000), ways=(TURNED,))
+        found = screen.search(stratified(bars, 0), 50)
+        assert 50 <= found.tested.sum() == found.tried <= 250
+
+
 class TestStratifiedCuts:
     def test_fall_on_ends_and_starts_of_sessions_and_between(self) -> None:
         bars = crafted(4000)
         cuts = stratified(bars, 100)
-        assert cuts == stratified(bars, 100) == sorted(set(cuts))
+        assert cuts.tolist() == stratified(bars, 100).tolist() == sorted(set(cuts.tolist()))
         assert cuts[0] >= 100
         assert cuts[-1] <= 3998
         days = bars["ts_open"].dt.date()
         ends = {row for row in range(100, 3999) if days[row] != days[row + 1]}
-        assert len(ends & set(cuts)) >= min(len(ends), 60)
-        assert len({row + 1 for row in ends} & set(cuts)) >= min(len(ends), 60)
-        assert len(set(cuts) - ends) > 80
+        assert len(ends & set(cuts.tolist())) >= 50
+        assert len({row + 1 for row in ends} & set(cuts.tolist())) >= 50
+        assert len(set(cuts.tolist()) - ends) > 80
 
 
 class TestMemory:

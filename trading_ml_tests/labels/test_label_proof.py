@@ -60,6 +60,22 @@ WRONG: dict[str, tuple[Columns, str]] = {
     "only_one_row_in_a_hundred": (
         {"next": pl.when(VOLUME > 400_000).then(CLOSE.shift(-3)).otherwise(CLOSE.shift(-2)), "label_end": ahead(2)},
         "reaches 3 bars ahead and declares 2"),
+    "only_one_row_in_a_thousand": (
+        {"next": pl.when(STAMP.hash(3) % 1_000 == 0).then(CLOSE.shift(-3)).otherwise(CLOSE.shift(-2)),
+         "label_end": ahead(2)}, "reaches past its label_end: 'next' of row"),
+    "only_at_session_ends": (
+        {"next": pl.when(STAMP.dt.date() != STAMP.dt.date().shift(-1)).then(CLOSE.shift(-2)).otherwise(CLOSE.shift(-1)),
+         "label_end": ahead(1)}, "reaches 2 bars ahead and declares 1"),
+    "only_without_volume": (
+        {"next": pl.when(VOLUME == 0).then(CLOSE.shift(-9)).otherwise(CLOSE.shift(-8)), "label_end": ahead(8)},
+        "reaches 9 bars ahead and declares 8"),
+    "by_the_last_digits": (
+        {"next": CLOSE.shift(-1) + 1e-12 * CLOSE.shift(-2).fill_null(0.0), "label_end": ahead(1)},
+        "reaches 2 bars ahead and declares 1"),
+    "quantile_of_the_whole_sample": (
+        {"big": CLOSE.shift(-1) > CLOSE.quantile(0.9), "label_end": ahead(1)}, "reaches past its label_end"),
+    "high_of_the_rest_of_the_day": (
+        {"top": pl.col("high").max().over(STAMP.dt.date()), "label_end": ahead(1)}, "reaches past its label_end"),
     "a_whole_sample_threshold": (
         {"big": CLOSE.shift(-1) > CLOSE.mean(), "label_end": ahead(1)}, "reaches past its label_end"),
     "guessed_at_the_end": (
