@@ -15,6 +15,7 @@ from trading_ml.core.lake import Lake
 from trading_ml.core.script import Use
 from trading_ml.core.settings import Settings
 from trading_ml.core.time import overlapped
+from trading_ml.core.witness import Witness
 from trading_ml.defs import partitions, report
 from trading_ml.defs.jobs import keys_of_bars
 from trading_ml.defs.resources import LakeResource
@@ -61,9 +62,9 @@ def _proofs(project: Project) -> dg.AssetsDefinition:
         store, proofs = lake.open(), {}
         known = store.table("bars", project.bars.name).instruments()
         traded = instrument(next(filter(project.names, known), known[0]), Settings().instruments)
-        with report.logged(context.log):
+        with report.logged(context.log), Witness() as witness:
             for room, name, use in scripts(project):
-                proofs[room, name] = _proven(ROOMS[room].proof, store, project, traded, name, use)
+                proofs[room, name] = _proven(ROOMS[room].proof, store, project, traded, name, use, witness)
         return dg.MaterializeResult(
             metadata={
                 "proofs": report.markdown([report.proof(room, name, found) for (room, name), found in proofs.items()])
@@ -105,12 +106,14 @@ def _table(project: Project, room: str, grid: dg.MultiPartitionsDefinition) -> d
     return _asset
 
 
-def _proven(proof: ModuleType, lake: Lake, project: Project, traded: Instrument, name: str, use: Use) -> Any:
+def _proven(
+    proof: ModuleType, lake: Lake, project: Project, traded: Instrument, name: str, use: Use, witness: Witness
+) -> Any:
     """The stored passing proof of a script, made now where there is none, on the bars that it is given."""
     try:
         return proof.require(lake, use.bound)
     except Refused:
-        return proof.prove_and_store(lake, use.bound, *sample(lake, project.bars, traded, name, use))
+        return proof.prove_and_store(lake, use.bound, *sample(lake, project.bars, traded, name, use), witness)
 
 
 def _asked(
