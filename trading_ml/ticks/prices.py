@@ -39,13 +39,21 @@ def priced(
         price = (pl.col("bid") + pl.col("ask")) / 2
         size = (pl.col("bid_size").fill_null(0.0) + pl.col("ask_size").fill_null(0.0)) / 2
         quoted = ("bid", "ask")
-    usable = price.is_not_null() & pl.col("excluded_by").is_null()
+    usable = price.is_not_null()
+    if _has_excluded(table, instrument, day):
+        usable &= pl.col("excluded_by").is_null()
     wanted = {"ts_event", *quoted, *columns} - {"price", "size"}
     stored = table.scan(instrument, day)
     if rows != slice(0, None):
         stored = stored.slice(rows.start, rows.stop - rows.start)
     ticks = stored.select(*sorted(wanted), price=price, size=size, usable=usable).collect()
     return Priced(ticks.drop("usable"), ticks["usable"])
+
+
+def _has_excluded(table: Table, instrument: str, day: date) -> bool:
+    """Whether any tick of a day may be excluded; most days tell that none is, and the column need not be read."""
+    receipt = table.receipt(instrument, day)
+    return not receipt or receipt.facts.get("texts", {}).get("excluded_by") != {}
 
 
 def stamps(frame: pl.DataFrame) -> np.ndarray:
