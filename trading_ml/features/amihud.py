@@ -8,6 +8,7 @@ import polars as pl
 from pydantic import Field
 
 from trading_ml.features.log_return import log_return
+from trading_ml.features.moving import ratio, total
 
 _MILLION = 1e6
 
@@ -28,7 +29,6 @@ def amihud(*, period: Annotated[int, Field(ge=1)] = 20) -> pl.Expr:
         3.4657359028
     """
     money = pl.col("close") * pl.col("volume")
-    impact = pl.when(money != 0).then(log_return().abs() / money)
-    return pl.when(pl.col("close").shift(period).is_not_null()).then(
-        _MILLION * impact.rolling_mean(period, min_samples=1)
-    )
+    traded = (money != 0).cast(pl.Float64)
+    impact = pl.when(money != 0).then(log_return().abs() / money).otherwise(0.0)
+    return _MILLION * ratio(total(impact, period), total(traded, period))

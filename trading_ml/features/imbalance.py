@@ -7,7 +7,7 @@ from typing import Annotated
 import polars as pl
 from pydantic import Field
 
-from trading_ml.features.moving import ratio
+from trading_ml.features.moving import ratio, total
 from trading_ml.features.signed_volume import By, Deviation, signed
 
 
@@ -28,4 +28,4 @@ def imbalance(*, period: Annotated[int, Field(ge=1)] = 20, by: By = "side", devi
         >>> bars.select(imbalance(period=2)).to_series().to_list()
         [None, -0.25]
     """
-    return ratio(signed(by, deviation).rolling_sum(period), pl.col("volume").rolling_sum(period))
+    return ratio(total(signed(by, deviation), period), total(pl.col("volume"), period))

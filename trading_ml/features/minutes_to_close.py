@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
+from trading_ml.core.errors import Unknown
 from trading_ml.core.sessions import sessions_around
 from trading_ml.core.time import SECOND
 
@@ -23,6 +24,9 @@ def minutes_to_close(*, calendar: str = "XNYS") -> pl.Expr:
     Args:
         calendar: A name of exchange-calendars, usually the market's MIC, such as XLON; 24/7 closes at midnight UTC.
 
+    Raises:
+        Unknown: when there is no such calendar.
+
     Example:
         >>> from datetime import datetime
         >>> noon = [datetime(2024, 7, 3, 16), datetime(2024, 7, 5, 16)]  # the first is the eve of a holiday
@@ -30,6 +34,10 @@ def minutes_to_close(*, calendar: str = "XNYS") -> pl.Expr:
         >>> bars.select(minutes_to_close()).to_series().to_list()
         [60.0, 240.0]
     """
+    from exchange_calendars import get_calendar_names
+
+    if calendar not in (known := get_calendar_names()):
+        raise Unknown.of("exchange calendar", calendar, known)
 
     def minutes(stamps: pl.Series) -> pl.Series:
         moments = stamps.cast(pl.Datetime("ns")).to_physical().to_numpy()

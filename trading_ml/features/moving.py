@@ -84,6 +84,16 @@ def slope(x: pl.Expr, y: pl.Expr, period: int) -> pl.Expr:
     return paired(x, y, period, lambda pairs: pairs.central[1] / pairs.central[0])
 
 
+def residual(x: pl.Expr, y: pl.Expr, period: int) -> pl.Expr:
+    """How far the last y lies above the least-squares line of y over x; null where x is flat."""
+
+    def told(pairs: Pairs) -> Numbers:
+        xx, xy, _ = pairs.central
+        return (xy / xx * pairs.x - pairs.y) / pairs.known
+
+    return paired(x, y, period, told)
+
+
 def correlation(x: pl.Expr, y: pl.Expr, period: int, least: float = 0.0, complete: bool = True) -> pl.Expr:
     """Pearson's correlation of the last `period` pairs; null where x or y deviates by no more than `least`."""
 
@@ -93,6 +103,11 @@ def correlation(x: pl.Expr, y: pl.Expr, period: int, least: float = 0.0, complet
         return np.where(moves, np.clip(xy / np.sqrt(xx * yy), -1, 1), np.nan)
 
     return paired(x, y, period, told, complete)
+
+
+def total(column: pl.Expr, period: int) -> pl.Expr:
+    """Sum of the last `period` values: the rolling sum, but for what a running one still carries of larger values."""
+    return computed(lambda values: _totals(values, period), column)
 
 
 def ranked(column: pl.Expr, period: int) -> pl.Expr:
@@ -142,6 +157,17 @@ def _sums(x: Numbers, y: Numbers, period: int) -> Numbers:
                 syy += dy * dy
         out[0, end], out[1, end], out[2, end] = count, sx, sy
         out[3, end], out[4, end], out[5, end] = sxx, sxy, syy
+    return out
+
+
+@compiled
+def _totals(values: Numbers, period: int) -> Numbers:
+    out = np.full(len(values), np.nan)
+    for end in range(period - 1, len(values)):
+        total = 0.0
+        for row in range(end - period + 1, end + 1):
+            total += values[row]
+        out[end] = total
     return out
 
 

@@ -9,12 +9,13 @@ import polars as pl
 from pydantic import Field
 
 from trading_ml.core.time import local_date
+from trading_ml.features.moving import total
 
 
 def obv(*, period: Annotated[int, Field(ge=1)] | None = 20, zone: str = "UTC") -> pl.Expr:
     """Volume of the bars that closed higher less volume of those that closed lower.
 
-    Formula: Σ sign(c[t] − c[t−1]) · v[t], over the last `period` bars, or since the first bar of the local date.
+    Formula: Σ sign(c[t] − c[t−1]) · v[t], over the last `period` bars, or since the local date's first bar, 0 there.
     The original sums since the beginning of time, so its level says only when the records begin; it is anchored here.
     Source: Joseph Granville, New Key to Stock Market Profits (1963).
     Units: size. Known at: the bar's close. A close equal to the one before counts nothing.
@@ -30,5 +31,5 @@ def obv(*, period: Annotated[int, Field(ge=1)] | None = 20, zone: str = "UTC") -
     """
     flow = pl.col("volume") * pl.col("close").diff().sign()
     if period:
-        return flow.rolling_sum(period)
-    return flow.cum_sum().over(local_date("ts_open", ZoneInfo(zone).key))
+        return total(flow, period)
+    return flow.fill_null(0.0).cum_sum().over(local_date("ts_open", ZoneInfo(zone).key))

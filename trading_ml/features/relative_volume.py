@@ -7,7 +7,7 @@ from typing import Annotated
 import polars as pl
 from pydantic import Field
 
-from trading_ml.features.moving import ratio
+from trading_ml.features.moving import ratio, total
 
 
 def relative_volume(*, period: Annotated[int, Field(ge=1)] = 20) -> pl.Expr:
@@ -24,4 +24,4 @@ def relative_volume(*, period: Annotated[int, Field(ge=1)] = 20) -> pl.Expr:
         [None, None, 3.0]
     """
     volume = pl.col("volume")
-    return ratio(volume, volume.rolling_mean(period).shift(1))
+    return ratio(volume * period, total(volume, period).shift(1))

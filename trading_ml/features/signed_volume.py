@@ -10,7 +10,7 @@ import polars as pl
 from pydantic import Field
 
 from trading_ml.core.compiled import compiled
-from trading_ml.features.moving import Numbers, computed, flat
+from trading_ml.features.moving import Numbers, computed, flat, total
 
 By = Literal["side", "bulk", "tick"]
 Deviation = Annotated[int, Field(ge=2)]
@@ -36,7 +36,7 @@ def signed_volume(*, period: Annotated[int, Field(ge=1)] = 1, by: By = "side", d
         [None, 6.0, -7.0]
     """
     flow = signed(by, deviation)
-    return flow.rolling_sum(period) if period > 1 else flow
+    return total(flow, period) if period > 1 else flow
 
 
 def signed(by: By, deviation: int) -> pl.Expr:

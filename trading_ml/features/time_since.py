@@ -21,6 +21,7 @@ def time_since(
     Formula: high: h[t] is above all highs of the `period` bars before; low: l[t] is below all their lows; jump: |r[t]|
     is larger than `sigma` sample deviations of the `period` log returns before, and not zero.
     Units: bars: 0 on the event itself, `period` where it lies that far back or further. Known at: the bar's close.
+    Null where an event may have been missed: before the first `period` bars, and after a price that is null.
 
     Args:
         event: What is waited for: a new high, a new low, or a jump of the close.
@@ -34,9 +35,9 @@ def time_since(
     """
     happened = _events(event, period, sigma)
     row = pl.int_range(pl.len())
-    since = row - pl.when(happened).then(row).forward_fill()
-    looked = happened.shift(period - 1).is_not_null()  # without an event so far, only then it is long ago
-    return pl.when(since.is_not_null() | looked).then(pl.min_horizontal(since, period))
+    since, unknown = (row - pl.when(at).then(row).forward_fill() for at in (happened, happened.is_null()))
+    known = (since <= unknown) | (unknown >= period)  # without an event so far, only then it is long ago
+    return pl.when(known).then(pl.min_horizontal(since, period))
 
 
 def _events(event: str, period: int, sigma: float) -> pl.Expr:

@@ -7,7 +7,7 @@ from typing import Annotated
 import polars as pl
 from pydantic import Field
 
-from trading_ml.features.moving import ratio
+from trading_ml.features.moving import ratio, total
 from trading_ml.features.signed_volume import By, Deviation, signed
 
 
@@ -29,4 +29,4 @@ def vpin(*, buckets: Annotated[int, Field(ge=1)] = 50, by: By = "bulk", deviatio
         >>> bars.select(vpin(buckets=2, by="side")).to_series().to_list()
         [None, 0.5]
     """
-    return ratio(signed(by, deviation).abs().rolling_sum(buckets), pl.col("volume").rolling_sum(buckets))
+    return ratio(total(signed(by, deviation).abs(), buckets), total(pl.col("volume"), buckets))
