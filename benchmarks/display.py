@@ -87,5 +87,7 @@ BENCHMARK = Benchmark(
         Claim("full span in 4,000 points against Polars, first time", "first", "polars", at_most=0.5),
         Claim("the same, again", "again", "polars", at_most=0.5),
         Claim("full span in 4,000 points against DuckDB, first time", "first", "duckdb", at_most=0.5),
+        Claim("full span twice, CPU against Polars", "cpu", "polars", at_most=0.5),
+        Claim("full span twice, CPU against DuckDB", "cpu", "duckdb", at_most=0.5),
     ),
 )

@@ -1,7 +1,9 @@
 """Runs contenders in processes of their own, in turns, and tells wall time, CPU time and peak memory of each.
 
-Of the figures `wall` and `cpu` are of the work alone, with imports and opening done; `whole_wall`, `whole_cpu` and
-`peak` are of the process from its start to its end. Seconds and MiB.
+Of the figures `wall` and `cpu` (user + system, all threads) are of the work alone, with imports and opening done;
+`whole_wall`, `whole_cpu` and `peak` are of the process from its start to its end. Seconds and MiB. `ns a row` is `cpu`
+over the rows that the work says it took in; `load` is the machine's load average of the last minute when it began:
+where it exceeds the number of cores, wall times are upper bounds and CPU times are what to compare.
 """
 
 from __future__ import annotations
@@ -80,15 +82,18 @@ def _work(name: str, who: str, place: Place) -> dict[str, Any]:
     if not who:
         benchmark.prepare(place)
         return {}
-    work = benchmark.contenders[who].set_up(place)
+    work, load_average = benchmark.contenders[who].set_up(place), os.getloadavg()[0]
     wall, cpu = time.perf_counter(), time.process_time()
     told = dict(work())
     figures = {"wall": time.perf_counter() - wall, "cpu": time.process_time() - cpu}
+    if rows := told.pop("rows", 0):
+        figures["ns a row"] = figures["cpu"] / rows * 1e9
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return {
         **figures,
         "whole_cpu": time.process_time(),
         "peak": peak / (2**20 if sys.platform == "darwin" else 2**10),
+        "load": load_average,
         **told,
     }
 
@@ -116,7 +121,8 @@ def machine() -> Iterator[str]:
     lines = facts.read_text().splitlines() if facts.exists() else []
     model = next((line.partition(": ")[2] for line in lines if line.startswith("model name")), "CPU")
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    yield f"{os.cpu_count()} cores of {model}, {memory:.0f} GiB"
+    average = ", ".join(f"{load:.1f}" for load in os.getloadavg())
+    yield f"{os.cpu_count()} cores of {model}, {memory:.0f} GiB; load average {average} before the run"
     yield f"Python {python_version()}, " + ", ".join(
         f"{name} {version(name)}" for name in ("polars", "pyarrow", "duckdb", "pandas", "numba")
     )

@@ -78,5 +78,7 @@ BENCHMARK = Benchmark(
         Claim("count of matches against DuckDB", "count", "duckdb", at_most=0.5),
         Claim("positions of matches against Polars", "positions", "polars"),
         Claim("positions of matches against DuckDB", "positions", "duckdb"),
+        Claim("count and positions, CPU against Polars", "cpu", "polars"),
+        Claim("count and positions, CPU against DuckDB", "cpu", "duckdb"),
     ),
 )
