@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -10,6 +10,9 @@ from trading_ml.cli import output
 from trading_ml.cli.main import app
 from trading_ml.cli.root import lake
 from trading_ml.core.errors import BadParams, Refused
+
+if TYPE_CHECKING:
+    from trading_ml.core.script import Kind
 
 Use = Annotated[str, typer.Argument(help="Built-in name, or package.module:function.")]
 Param = Annotated[list[str] | None, typer.Option("--param", help="A script parameter, KEY=VALUE; may be repeated.")]
@@ -27,7 +30,7 @@ def check_feature(use: Use, param: Param = None, symbol: On = None, every: Every
     """Prove a feature: no look-ahead, measured warm-up, partition invariance."""
     from trading_ml.features import check
 
-    _report(check(use, _parameters(param), _bars(symbol, every)))
+    _report(check(use, _parameters(param), _bars("feature", use, symbol, every)))
 
 
 @labels.command("check")
@@ -35,7 +38,7 @@ def check_label(use: Use, param: Param = None, symbol: On = None, every: Every =
     """Prove a label: it reaches no further than its label_end, and never guesses."""
     from trading_ml.labels import check
 
-    _report(check(use, _parameters(param), _bars(symbol, every)))
+    _report(check(use, _parameters(param), _bars("label", use, symbol, every)))
 
 
 def _report(found: dict[str, Any]) -> None:
@@ -57,12 +60,20 @@ def _parameters(words: list[str] | None) -> dict[str, Any]:
     return {key: yaml.safe_load(value) for key, _, value in (word.partition("=") for word in words or [])}
 
 
-def _bars(symbol: str | None, every: str) -> Any:
-    """The symbol's bars over all dates, built where they are not there yet; None for no symbol."""
+def _bars(kind: Kind, use: str, symbol: str | None, every: str) -> Any:
+    """The symbol's bars over all dates, with those that the script needs, built where they are not; None for none."""
     if symbol is None:
         return None
     from trading_ml.bars import BarParams
+    from trading_ml.bars.beside import params_of
     from trading_ml.cli.tables import bars_of
+    from trading_ml.core.joined import joined
+    from trading_ml.core.script import load
 
+    own, store = BarParams.parse({"every": every}, "bars"), lake()
     with output.bars():
-        return bars_of(lake(), symbol, BarParams.parse({"every": every}, "bars"))[1]
+        name, bars = bars_of(store, symbol, own)
+        for called, wanted in load(use, kind).needs.items():
+            params = params_of(own, wanted, f"{use}, @needs({called}=…)")
+            bars = joined(bars, bars_of(store, wanted.instrument or name, params)[1], called, wanted)
+        return bars
