@@ -12,7 +12,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 UV := $(BIN)/uv --quiet
 
-.PHONY: help demo test lint up docs requirements clean
+.PHONY: help demo test lint bench up docs requirements clean
 
 help: ## List what can be made
 	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' Makefile | expand -t 20
@@ -30,6 +30,9 @@ lint: $(READY) ## Check format, lint, types and import floors
 	@$(BIN)/ruff check .
 	@$(BIN)/basedpyright
 	@$(BIN)/lint-imports
+
+bench: $(READY) ## Run every benchmark small, to see that it runs; with FULL=1 at sizes that mean something
+	@$(BIN)/python -m benchmarks $(if $(FULL),,--small)
 
 up: $(READY) ## Open the Dagster and MLflow UIs on this machine
 	@$(BIN)/trading-ml up
