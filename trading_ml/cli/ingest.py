@@ -42,24 +42,20 @@ def files(paths: list[Path], adapter: str | None, symbol: str | None) -> list[di
         for upload in checked:
             uploads.record(store, upload)
         active, wanted = runs(store), {upload.id for upload in checked}
-        for status in uploads.ledger(store):
-            if status.upload.id in wanted and status.state == "announced":
-                active.ingest(status.upload.id)
+        found = (status.upload.id for status in uploads.ledger(store) if status.state == "announced")
+        active.ingest(*(upload for upload in found if upload in wanted))
         refresh(store, runs(store))  # loaded anew: its dates begin with the earliest that was just read
     return [account.summary(store, upload.id) for upload in checked]
 
 
 def refresh(store: Lake, active: Runs) -> None:
     """Merge the ticks of all dates that are not what the uploads say."""
-    from trading_ml.defs.partitions import ranges
     from trading_ml.ticks import merge
 
     touched: dict[str, set[date]] = defaultdict(set)
     for cell in merge.stale(store):
         touched[cell.instrument].add(cell.date)
-    for instrument, days in touched.items():
-        for span in ranges(days):
-            active.ticks(instrument, span)
+    active.merge(touched)
 
 
 def _row(upload: dict[str, Any]) -> dict[str, Any]:

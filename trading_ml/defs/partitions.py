@@ -23,9 +23,6 @@ _WIDTHS = {
 
 MARGIN = 10 * 10**9
 """Nanoseconds: whatever changed so long before a look was there to be seen; listing takes time, and clocks differ."""
-_APART = 14
-"""Days without work that cost as much as another run."""
-
 UPLOADS, INSTRUMENTS = "uploads", "instruments"
 uploads = dg.DynamicPartitionsDefinition(name=UPLOADS)
 instruments = dg.DynamicPartitionsDefinition(name=INSTRUMENTS)
@@ -76,21 +73,6 @@ def key(when: date, instrument: str, axis: dg.MultiPartitionsDefinition) -> str:
         datetime(when.year, when.month, when.day, tzinfo=UTC).timestamp()
     )
     return dg.MultiPartitionKey({"date": window, "instrument": key_of(instrument)})
-
-
-def ranges(days: Iterable[date]) -> list[list[date]]:
-    """Days in groups of neighbours: a run over what lies far apart would pass through every date in between.
-
-    Example:
-        >>> [len(found) for found in ranges([date(2016, 1, 1), date(2016, 1, 4), date(2017, 1, 1)])]
-        [2, 1]
-    """
-    found: list[list[date]] = []
-    for day in sorted(days):
-        if not found or (day - found[-1][-1]).days > _APART:
-            found.append([])
-        found[-1].append(day)
-    return found
 
 
 def cells(keys: Iterable[str], axis: dg.MultiPartitionsDefinition) -> dict[str, tuple[date, date]]:

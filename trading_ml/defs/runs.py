@@ -4,8 +4,10 @@ import json
 import logging
 import uuid
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 import dagster as dg
@@ -24,6 +26,9 @@ from trading_ml.defs.instance import instance
 from trading_ml.defs.jobs import TICKS, keys_of_models, keys_of_tables, span_tags
 from trading_ml.project import Project
 
+_LOT = 1000
+"""Most dates that one run merges: its configuration names them."""
+
 
 class Runs:
     """Runs the jobs of a code location in this process.
@@ -38,14 +43,26 @@ class Runs:
         self.lake, self.code, self.log_level = lake, code, log_level
         self.instance = instance(lake)
 
-    def ingest(self, upload: str) -> None:
-        """Read one announced upload: a partition of the uploads asset."""
-        self.instance.add_dynamic_partitions(partitions.UPLOADS, [upload])
-        self._run("ingest", partition_key=upload)
+    def ingest(self, *uploads: str) -> None:
+        """Read announced uploads, partitions of the uploads asset, in one run."""
+        if uploads:
+            self.instance.add_dynamic_partitions(partitions.UPLOADS, list(uploads))
+            besides = {"ops": {"uploads": {"config": {"also": list(uploads[:-1])}}}}
+            self._run("ingest", besides, partition_key=uploads[-1])
 
     def ticks(self, instrument: str, days: Sequence[date]) -> None:
-        """Merge the ticks of one instrument from its first to its last given day."""
-        self._grid(instrument, days, [TICKS])
+        """Merge the ticks of one instrument on some days."""
+        self.merge({instrument: days})
+
+    def merge(self, days: Mapping[str, Iterable[date]]) -> None:
+        """Merge the ticks of instruments on some days of each, however far apart, in as few runs as make sense."""
+        cells = [(name, day) for name in sorted(days) for day in sorted(days[name])]
+        self.instance.add_dynamic_partitions(partitions.INSTRUMENTS, [key_of(name) for name in sorted(days)])
+        for start in range(0, len(cells), _LOT):
+            *others, (name, day) = cells[start : start + _LOT]
+            also = {other: [str(each) for _, each in own] for other, own in groupby(others, key=itemgetter(0))}
+            besides = {"ops": {"ticks": {"config": {"also": also}}}}
+            self._run("tables", besides, asset_selection=[TICKS], tags=span_tags(self.code.grid, name, [day]))
 
     def tables(self, project: Project, instrument: str, days: Sequence[date]) -> None:
         """Bring a project's tables of one instrument up to date over some days.

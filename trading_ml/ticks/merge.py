@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import ExitStack
 from datetime import date
@@ -110,9 +110,22 @@ def build_span(
     lake: Lake, instrument: Instrument, start: date, end: date, executor: Executor | None = None
 ) -> dict[str, dict[date, Receipt]]:
     """Merge every kind over the dates from `start` to `end` (exclusive) that have, or had, ticks; see `build`."""
+    return _build_kinds(lake, instrument, lambda day: start <= day < end, executor)
+
+
+def build_days(
+    lake: Lake, instrument: Instrument, days: Collection[date], executor: Executor | None = None
+) -> dict[str, dict[date, Receipt]]:
+    """Merge every kind over those of some dates that have, or had, ticks; see `build`."""
+    return _build_kinds(lake, instrument, days.__contains__, executor)
+
+
+def _build_kinds(
+    lake: Lake, instrument: Instrument, wanted: Callable[[date], bool], executor: Executor | None
+) -> dict[str, dict[date, Receipt]]:
     days: dict[str, set[date]] = defaultdict(set)
     for cell in [*shares(lake, instrument.name), *_published(lake, instrument.name)]:
-        if start <= cell.date < end:
+        if wanted(cell.date):
             days[cell.kind].add(cell.date)
     return {kind: build_dates(lake, instrument, days[kind], kind, executor) for kind in sorted(days)}
 

@@ -45,9 +45,3 @@ def test_a_catalogue_of_a_thousand_instruments_and_eight_years_is_small_by_year(
     axis = grid("year", monkeypatch)
     years = axis.get_partitions_def_for_dimension("date").get_partition_keys()
     assert len(years) * 1000 < 25_000
-
-
-def test_days_far_apart_are_runs_of_their_own() -> None:
-    days = [date(2016, 1, 1), date(2016, 1, 15), date(2016, 1, 30), date(2017, 1, 1), date(2017, 1, 2)]
-    assert partitions.ranges(reversed(days)) == [days[:2], days[2:3], days[3:]]
-    assert partitions.ranges([]) == []
