@@ -12,7 +12,8 @@ from pydantic import Field
 from trading_ml.core.compiled import compiled
 from trading_ml.labels.bounds import bounded
 from trading_ml.labels.markers import label
-from trading_ml.labels.quotes import half_spread, mid
+from trading_ml.labels.once import once
+from trading_ml.labels.quotes import ask, bid
 from trading_ml.labels.side import Answer, answered
 from trading_ml.labels.touch import Numbers, numbers
 
@@ -53,24 +54,24 @@ def optimal_position_dp(
         >>> bars.select(**optimal_position_dp(spread_bps=1000)).rows()[1:5]  # a trade costs about 0.4
         [(1.0, 2), (1.0, 3), (-1.0, 4), (-1.0, 5)]
     """
-    cost = half_spread(spread_bps) + mid(spread_bps).abs() * (fee_bps / 10_000)
-    inputs = pl.struct(mid(spread_bps).alias("mid"), cost.alias("cost"))
-    decided = inputs.map_batches(lambda rows: _decide(rows, back, horizon), return_dtype=_DECIDED)
+    quotes, fee = pl.struct(bid(spread_bps), ask(spread_bps)), fee_bps / 10_000
+    decided = quotes.map_batches(once(lambda rows: _decide(rows, fee, back, horizon)), return_dtype=_DECIDED)
     position, bar = decided.struct.field("position"), decided.struct.field("bar")
     return {"position": answered(position, answer), "label_end": pl.col("ts_close").gather(bar)}
 
 
-def _decide(rows: pl.Series, back: int, horizon: int) -> pl.Series:
-    frame = rows.struct.unnest()
-    position, bar = _positions(numbers(frame["mid"]), numbers(frame["cost"]), back, horizon)
+def _decide(quotes: pl.Series, fee: float, back: int, horizon: int) -> pl.Series:
+    bids, asks = (numbers(quotes.struct.field(name)) for name in ("bid", "ask"))
+    mid = (bids + asks) / 2
+    position, bar = _positions(mid, (asks - bids) / 2 + np.abs(mid) * fee, back, horizon)
     decided = pl.DataFrame({"position": position, "bar": bar})
     known = decided.select_seq(pl.when(pl.col("bar") >= 0).then(pl.col("position", "bar")))
-    return known.cast({"bar": pl.UInt32}).to_struct(rows.name)
+    return known.cast({"bar": pl.UInt32}).to_struct(quotes.name)
 
 
 @compiled
 def _positions(mid: Numbers, cost: Numbers, back: int, horizon: int) -> tuple[Numbers, NDArray[np.int64]]:
-    """Positions and the rows that decide them, −1 where none does; G and w are intervals that bars narrow down."""
+    """Positions and the rows that decide them, −1 where none does; bars narrow down intervals of G and of w."""
     rows = len(mid)
     position, bar = np.zeros(rows), np.full(rows, -1, np.int64)
     for t in range(rows):
@@ -80,22 +81,12 @@ def _positions(mid: Numbers, cost: Numbers, back: int, horizon: int) -> tuple[Nu
         for k in range(t - 1, max(t - back, 0) - 1, -1):
             if least == most:
                 break
-            change = mid[t] - mid[k]
-            if np.isnan(change + cost[k]):
-                continue
-            least, most = (
-                min(max(change - cost[k], least), most),
-                min(max(change + cost[k], least), most),
-            )
+            change = mid[t] - mid[k]  # NaN narrows nothing
+            least, most = min(most, max(least, change - cost[k])), max(least, min(most, change + cost[k]))
         worst, best = -np.inf, np.inf
         for k in range(t + 1, min(t + horizon + 1, rows)):
             change = mid[k] - mid[t]
-            if np.isnan(change + cost[k]):
-                continue
-            worst, best = (
-                min(max(change - cost[k], worst), best),
-                min(max(change + cost[k], worst), best),
-            )
+            worst, best = min(best, max(worst, change - cost[k])), max(worst, min(best, change + cost[k]))
             if least + worst > 0 or most + best < 0 or (least == most and worst == best):
                 position[t] = np.sign(least + worst) if least + worst > 0 else np.sign(most + best)
                 bar[t] = k

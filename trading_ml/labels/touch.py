@@ -9,12 +9,13 @@ import polars as pl
 from numpy.typing import NDArray
 
 from trading_ml.core.compiled import compiled
+from trading_ml.labels.once import once
 
 Numbers = NDArray[np.float64]
 
 BELOW, NEITHER, ABOVE, BOTH = -1, 0, 1, 2
 """Sides: which level was touched; both when one bar holds the two, for bars do not tell in which order."""
-_BLOCK = 64
+_BLOCK = 16
 
 
 def touching(
@@ -51,7 +52,7 @@ def touching(
 
     found = pl.Struct({"answer": kind, "bar": pl.UInt32})
     named = [expression.alias(name) for name, expression in inputs.items()]
-    return pl.struct("high", "low", *named).map_batches(scan, return_dtype=found).alias("touching")
+    return pl.struct("high", "low", *named).map_batches(once(scan), return_dtype=found).alias("touching")
 
 
 def numbers(column: pl.Series) -> Numbers:
@@ -66,21 +67,21 @@ def _first(
     """Sides and rows, −1 where undecided; blocks of bars that touch neither level are passed over at once."""
     rows = len(high)
     blocks = rows // _BLOCK + 1
-    top, bottom = np.full(blocks, -np.inf), np.full(blocks, np.inf)
+    tops, bottoms = np.full((2, blocks), -np.inf), np.full((2, blocks), np.inf)
     for k in range(rows):
-        if high[k] > top[k // _BLOCK]:
-            top[k // _BLOCK] = high[k]
-        if low[k] < bottom[k // _BLOCK]:
-            bottom[k // _BLOCK] = low[k]
+        for level, size in enumerate((_BLOCK, _BLOCK * _BLOCK)):
+            tops[level, k // size] = max(tops[level, k // size], high[k])  # a NaN is never larger
+            bottoms[level, k // size] = min(bottoms[level, k // size], low[k])
     side, bar = np.zeros(rows, np.int8), np.full(rows, -1, np.int64)
     for t in range(rows):
-        up, down = above[t], below[t]
+        up, down, k, last = above[t], below[t], t + 1, min(t + horizon, rows - 1)
         if np.isnan(up) or np.isnan(down):
             continue
-        last = min(t + horizon, rows - 1)
-        k = t + 1
         while k <= last:
-            if k % _BLOCK == 0 and top[k // _BLOCK] < up and bottom[k // _BLOCK] > down:
+            block, large = k // _BLOCK, k // (_BLOCK * _BLOCK)
+            if k % (_BLOCK * _BLOCK) == 0 and tops[1, large] < up and bottoms[1, large] > down:
+                k += _BLOCK * _BLOCK
+            elif k % _BLOCK == 0 and tops[0, block] < up and bottoms[0, block] > down:
                 k += _BLOCK
             elif high[k] >= up or low[k] <= down:
                 break
