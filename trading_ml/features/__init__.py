@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from trading_ml.features.adx import adx
+from trading_ml.features.alpha158 import alpha158
 from trading_ml.features.amihud import amihud
 from trading_ml.features.atr import atr
 from trading_ml.features.autocorrelation import autocorrelation
@@ -55,6 +56,7 @@ from trading_ml.features.zscore import zscore
 
 FEATURES = {
     "adx": adx,
+    "alpha158": alpha158,
     "amihud": amihud,
     "atr": atr,
     "autocorrelation": autocorrelation,

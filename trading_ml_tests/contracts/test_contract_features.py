@@ -19,10 +19,14 @@ SILENT = {
 }
 """Of features that rightly say nothing on some bars: least share of crafted rows tested, least number of real ones."""
 
+ABRIDGED = {"alpha158": {"windows": [5]}}
+"""Of features whose whole proof takes a minute: parameters under which every formula of theirs is still there."""
+
 
 @pytest.mark.parametrize("name", FEATURES)
 def test_passes_its_proof_on_crafted_and_on_real_bars(name: str, real_bars: pl.DataFrame) -> None:
-    proof = prove(load(name, "feature").bind({}), real_bars)
+    bars = real_bars.head(4_000) if name in ABRIDGED else real_bars
+    proof = prove(load(name, "feature").bind(ABRIDGED.get(name, {})), bars)
     assert proof.passed, proof.reasons
     share, rows = SILENT.get(name, MOST)
     assert proof.lookahead.share > share
