@@ -17,11 +17,13 @@ ARCTIC_MOST = 50_000_000
 
 
 def prepare(place: Place) -> None:
-    """The table itself, and the machine code of the kernels."""
+    """The table itself, read once so that nobody finds it cold, and the machine code of the kernels."""
     from trading_ml.bars.params import BarParams
     from trading_ml.bars.table import day_bars
 
     write_ticks(place)
+    for path in files(place):
+        path.read_bytes()
     day_bars(_one_tick(), BarParams(every="1m"), next(iter(_days(place))), "UTC")
 
 
