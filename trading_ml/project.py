@@ -17,6 +17,7 @@ from trading_ml.bars.beside import Wanted, wanted_by
 from trading_ml.core.errors import BadProject, TradingError, Unknown
 from trading_ml.core.instruments import pick
 from trading_ml.core.params import Params
+from trading_ml.core.script import Kind
 from trading_ml.datasets.params import DatasetParams, SplitParams
 from trading_ml.datasets.samplers import BarClose, SampleParams
 from trading_ml.features import FeatureUse
@@ -177,6 +178,20 @@ def load_all(folder: Path) -> tuple[list[Project], dict[str, TradingError]]:
         except TradingError as error:
             broken[path.stem] = error
     return good, broken
+
+
+def uses(folder: Path, kind: Kind) -> dict[str, list[str]]:
+    """Names of projects by the scripts they use, as their files say: a broken project uses what it names."""
+    found: dict[str, set[str]] = {}
+    for path in sorted(folder.glob("*.yaml")):
+        try:
+            named = (yaml.safe_load(path.read_text("utf-8")) or {}).get(f"{kind}s", {}).values()
+            said = [use["use"] for use in named]
+        except (yaml.YAMLError, AttributeError, TypeError, KeyError):  # not of a project's form
+            continue
+        for use in said:
+            found.setdefault(str(use), set()).add(path.stem)
+    return {use: sorted(projects) for use, projects in found.items()}
 
 
 def _line(tree: Any, path: list[str]) -> int:

@@ -22,6 +22,7 @@ from trading_ml.core.joined import with_needs
 from trading_ml.core.origin import imported, libraries, made_of
 from trading_ml.core.other import Bars
 from trading_ml.core.params import Params
+from trading_ml.core.saved import written_out
 from trading_ml.core.signature import brief, params_of
 
 Kind = Literal["feature", "label"]
@@ -180,7 +181,7 @@ class Use(Params):
     kind: ClassVar[Kind]
 
     use: str
-    """Built-in name, or `package.module:function`."""
+    """Built-in name, `package.module:function`, or `saved:NAME` of a feature in `features.yaml`."""
     on: Bars | None = Field(default=None, exclude_if=lambda on: on is None)
     """Other bars to evaluate it on: their length, or `every`, `instrument`, `max_age` and further keys of `bars`."""
 
@@ -193,6 +194,14 @@ class Use(Params):
     def others(self) -> Mapping[str, Bars]:
         """All other bars that its values come from, by the key or the marker's name that asks for them."""
         return {"on": self.on} if self.on else self.bound.script.needs
+
+    @model_validator(mode="before")
+    @classmethod
+    def _written_out(cls, given: Any) -> Any:
+        try:
+            return written_out(given)
+        except TradingError as error:
+            raise ValueError(str(error)) from None
 
     @model_validator(mode="after")
     def _is_usable(self) -> Use:

@@ -22,6 +22,8 @@ class Settings(BaseSettings):
     """Root folder of everything the product writes."""
     projects: Path = Path("projects")
     """Folder of the project files."""
+    features: Path = Path("features.yaml")
+    """Saved features: scripts with their parameters, shared by projects."""
     instruments: Path = Path("instruments.yaml")
     """Reviewed facts about instruments; laid over the packaged ones where the file exists."""
     market_data: Path = Path("../shared/market_data")

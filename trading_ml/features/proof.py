@@ -8,11 +8,12 @@ from typing import Any, ClassVar
 
 import polars as pl
 
+from trading_ml.core.catalogue import found
 from trading_ml.core.context import Extent
 from trading_ml.core.evidence import Proof, examine
 from trading_ml.core.lake import Lake
 from trading_ml.core.memory import measure
-from trading_ml.core.script import Bound, Kind, load
+from trading_ml.core.script import Bound, Kind
 from trading_ml.core.witness import Witness
 
 
@@ -57,5 +58,5 @@ def require(lake: Lake, bound: Bound) -> FeatureProof:
 
 
 def check(use: str, params: Mapping[str, Any], bars: pl.DataFrame | None = None, zone: str = "UTC") -> dict[str, Any]:
-    """The proof of a feature script found by name or dotted path, as JSON."""
-    return prove(load(use, "feature").bind(params), bars, zone).model_dump(mode="json")
+    """The proof of a feature script found by name or dotted path, or as saved, as JSON."""
+    return prove(found(use, "feature", params), bars, zone).model_dump(mode="json")
