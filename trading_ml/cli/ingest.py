@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -34,7 +35,7 @@ def files(paths: list[Path], adapter: str | None, symbol: str | None) -> list[di
 
     All files are checked before the first is read, so a bad one leaves the data root as it was.
     """
-    from trading_ml.ticks import account, uploads
+    from trading_ml.ticks import account, records, uploads
 
     store = lake()
     with output.bars():
@@ -42,19 +43,22 @@ def files(paths: list[Path], adapter: str | None, symbol: str | None) -> list[di
         for upload in checked:
             uploads.record(store, upload)
         active, wanted = runs(store), {upload.id for upload in checked}
+        held = set(records.instruments(store, wanted))
         found = (status.upload.id for status in uploads.ledger(store) if status.state == "announced")
         active.ingest(*(upload for upload in found if upload in wanted))
-        refresh(store, runs(store))  # loaded anew: its dates begin with the earliest that was just read
+        held.update(records.instruments(store, wanted))
+        refresh(store, runs(store), held)  # loaded anew: its dates begin with the earliest that was just read
     return [account.summary(store, upload.id) for upload in checked]
 
 
-def refresh(store: Lake, active: Runs) -> None:
-    """Merge the ticks of all dates that are not what the uploads say."""
+def refresh(store: Lake, active: Runs, names: Iterable[str] | None = None) -> None:
+    """Merge the ticks of all dates (of some instruments) that are not what the uploads say."""
     from trading_ml.ticks import merge
 
     touched: dict[str, set[date]] = defaultdict(set)
-    for cell in merge.stale(store):
-        touched[cell.instrument].add(cell.date)
+    for name in [None] if names is None else sorted(names):
+        for cell in merge.stale(store, name):
+            touched[cell.instrument].add(cell.date)
     active.merge(touched)
 
 

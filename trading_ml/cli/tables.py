@@ -14,7 +14,7 @@ from trading_ml.cli import output
 from trading_ml.cli.main import app
 from trading_ml.cli.root import lake
 from trading_ml.core.errors import BadParams, NoData, Unknown
-from trading_ml.core.instruments import instrument, pick
+from trading_ml.core.instruments import Instrument, instrument, pick
 from trading_ml.core.lake import Lake
 from trading_ml.core.settings import Settings
 from trading_ml.core.time import date_of, span
@@ -128,8 +128,18 @@ def bars_of(
 
     traded = instrument(_named(store, symbol, params), Settings().instruments)
     low, high = span(start, end, traded.zone)
+    _merge_anew(store, traded)
     build_span(store, traded, params, date_of(low, traded.zone), date_of(high - 1, traded.zone) + timedelta(1))
     return traded.name, load(store, traded, params, low, high, adjusted)
+
+
+def _merge_anew(store: Lake, traded: Instrument) -> None:
+    """Merge what uploads hold of an instrument and its ticks are not: after other rules, or a stopped ingest."""
+    from trading_ml.ticks import merge
+
+    if stale := merge.stale(store, traded.name):
+        for cell in stale.keys() & merge.shares(store, traded.name).keys():
+            merge.build(store, traded, cell.date, cell.kind)
 
 
 def _named(store: Lake, symbol: str, params: BarParams) -> str:

@@ -120,9 +120,11 @@ def known(lake: Lake, instrument: str | None = None) -> list[Upload]:
     return sorted((upload for upload in uploads if upload), key=lambda upload: upload.sha256)
 
 
-def instruments(lake: Lake) -> list[str]:
-    """Every instrument that uploads hold, or held."""
-    return sorted(name_of(path.name) for path in _index(lake).glob("*@*"))
+def instruments(lake: Lake, upload_ids: Iterable[str] | None = None) -> list[str]:
+    """Every instrument that uploads (or some of them) hold."""
+    if upload_ids is None:
+        return sorted(name_of(path.name) for path in _index(lake).glob("*@*"))
+    return sorted({name for each in upload_ids if (held := parsed(lake, each)) for name in held.zones})
 
 
 def index(lake: Lake, upload_id: str, names: Iterable[str]) -> None:

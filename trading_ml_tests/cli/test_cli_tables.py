@@ -70,6 +70,16 @@ def test_adjusted_bars_and_parquet(listed, tmp_path, monkeypatch):
     assert (adjusted["high"], adjusted["volume"]) == (raw["high"] / 2, raw["volume"] * 2)
 
 
+def test_other_rules_change_the_bars_without_another_ingest(listed, tmp_path, monkeypatch):
+    assert [bar["trades"] for bar in bars(listed, "ABC.L", "--every", "1d")] == [4]
+    (tmp_path / "facts.yaml").write_text(
+        "- {match: '*:ABC.L', zone: Europe/London, calendar: XLON, rules: [session]}\n"
+    )
+    monkeypatch.setenv("TRADING_ML_INSTRUMENTS", str(tmp_path / "facts.yaml"))
+    (tmp_path / "a.csv").unlink()
+    assert [bar["trades"] for bar in bars(listed, "ABC.L", "--every", "1d")] == [3]
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
