@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from itertools import takewhile
 from typing import Self
 
@@ -75,7 +75,8 @@ class Overlap:
 
     def during(self, days: Iterable[date]) -> set[date]:
         """Other dates on which one of our `days` goes on."""
-        return {day for own in days for day in overlapped(own, own, self.own, self.zone)}
+        spans = (overlapped(day, day, self.own, self.zone) for day in days)  # three dates where the day has 25 hours
+        return {first + timedelta(number) for first, last in spans for number in range((last - first).days + 1)}
 
     def context(self, first: date, last: date) -> list[date]:
         """Other dates that must be read for ours from `first` to `last`, in order.

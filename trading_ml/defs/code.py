@@ -43,7 +43,8 @@ class Code:
     def definitions(self) -> dg.Definitions:
         """Assets, jobs, sensors and schedules."""
         tables, models = [ticks(self.grid), pyramid(self.grid)], []
-        tables += {project.bars.name: bars(project.bars, self.grid) for project in self.projects}.values()
+        kinds = {params.name: params for project in self.projects for params in project.all_bars}
+        tables += [bars(params, self.grid) for params in kinds.values()]
         for project in self.projects:
             tables += projects.tables(project, self.grid)
             models += models_of(project)

@@ -153,6 +153,13 @@ def test_the_dates_read_hold_every_bar_that_counts_whatever_the_calendars(
             assert needed <= read
 
 
+def test_a_day_of_25_hours_goes_on_on_three_dates_elsewhere() -> None:
+    overlap = Overlap(
+        Neighbours([], lambda day: 0, Extent(), Extent()), "America/Buenos_Aires", "America/St_Johns", DAY
+    )
+    assert overlap.during([date(2024, 11, 3)]) == {date(2024, 11, 2), date(2024, 11, 3), date(2024, 11, 4)}
+
+
 def spread(day: date, zone: str, count: int) -> list[int]:
     """Closes of `count` bars, evenly over a day, the last at its end."""
     start, end = day_bounds(day, zone)
