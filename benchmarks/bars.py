@@ -122,7 +122,7 @@ def _resampled(ticks: pd.DataFrame) -> pd.DataFrame:
 
 
 def _arctic(place: Place) -> Work:
-    from arcticdb import QueryBuilder
+    from arcticdb import QueryBuilder  # pyright: ignore[reportMissingImports]  it has an environment of its own
 
     library = peers.arctic(place)
     wanted = {"open": "first", "high": "max", "low": "min", "close": "last", "trades": "count"}

@@ -53,7 +53,7 @@ def connected() -> duckdb.DuckDBPyConnection:
 
 def arctic(place: Place) -> Any:
     """An ArcticDB library (LMDB) that holds the three columns of all ticks as `ticks`; filled at the first call."""
-    import arcticdb
+    import arcticdb  # pyright: ignore[reportMissingImports]  it has an environment of its own
     import pyarrow.parquet as pq
 
     where = place.folder / f"arctic_{place.ticks}"
