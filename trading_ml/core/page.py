@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
+from html import escape
 from typing import Any
 
 from trading_ml.core.catalogue import built_in, summary
@@ -29,7 +30,7 @@ def _section(script: Script) -> list[str]:
     parameters = script.params.model_json_schema().get("properties", {})
     table = ["", "| parameter | default | what it says |", "| --- | --- | --- |"] if parameters else []
     rows = [f"| `{name}` | {_value(form)} | {_cell(_meaning(form))} |" for name, form in parameters.items()]
-    return ["", f"## `{script.name}`", "", "```text", told, "```", *table, *rows]
+    return ["", f"## `{script.name}`", "", f"<pre>{escape(told, quote=False)}</pre>", *table, *rows]
 
 
 def _value(form: dict[str, Any]) -> str:

@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from trading_ml.core.script import Kind
+
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("benchmarks/*.md")])
 DECISIONS = sorted(ROOT.glob("docs/adr/[0-9]*.md"))
@@ -91,10 +93,19 @@ def test_the_reference_names_every_key_and_every_built_in_script() -> None:
     from trading_ml.project import Project
     from trading_ml.ticks.rules import RULES
 
-    named = {"project": (*Project.model_fields, *FEATURES, *LABELS), "instruments": (*Facts.model_fields, *RULES)}
+    scripts = {"features": FEATURES, "labels": LABELS}
+    named = {"project": Project.model_fields, "instruments": (*Facts.model_fields, *RULES), **scripts}
     for page, names in named.items():
         text = (ROOT / "docs" / "reference" / f"{page}.md").read_text()
         assert not {name for name in names if f"| `{name}` |" not in text}
+
+
+@pytest.mark.parametrize("kind", ["feature", "label"])
+def test_the_catalogue_is_what_the_scripts_say(kind: Kind) -> None:
+    from trading_ml.core.page import page
+
+    told = f"out of date: trading-ml {kind} list --page > docs/reference/{kind}s.md"
+    assert (ROOT / "docs" / "reference" / f"{kind}s.md").read_text() == page(kind), told
 
 
 def test_the_reference_names_every_command() -> None:
