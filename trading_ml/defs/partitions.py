@@ -47,10 +47,10 @@ def earliest(lake: Lake) -> date | None:
     place, now = lake.path("dagster", "earliest.json"), time.time_ns() - MARGIN
     known = json.loads(place.read_text("utf-8")) if place.is_file() else {"since": 0, "date": None}
     dates = [part.date for _, parsed in records.parsed_since(lake, known["since"]) for part in parsed.partitions]
-    first = min([*dates, *([date.fromisoformat(known["date"])] if known["date"] else [])], default=None)
+    told = [date.fromisoformat(known["date"])] if known["date"] else []
     if dates:
-        lake.write_json(place, {"since": now, "date": first})
-    return first
+        lake.write_json(place, {"since": now, "date": min([*dates, *told])})
+    return min([*dates, *told], default=None)
 
 
 def grid(earliest: date | None = None) -> dg.MultiPartitionsDefinition:
@@ -73,6 +73,13 @@ def key(when: date, instrument: str, axis: dg.MultiPartitionsDefinition) -> str:
         datetime(when.year, when.month, when.day, tzinfo=UTC).timestamp()
     )
     return dg.MultiPartitionKey({"date": window, "instrument": key_of(instrument)})
+
+
+def add(lake: Lake, instance: dg.DagsterInstance, axis: str, keys: Iterable[str]) -> None:
+    """Make dynamic partitions known, if they are not; by turns, for Dagster looks first and then inserts."""
+    with lake.lock("dagster", axis):
+        known = set(instance.get_dynamic_partitions(axis))
+        instance.add_dynamic_partitions(axis, [key for key in dict.fromkeys(keys) if key not in known])
 
 
 def cells(keys: Iterable[str], axis: dg.MultiPartitionsDefinition) -> dict[str, tuple[date, date]]:
