@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
@@ -14,9 +14,6 @@ from trading_ml.cli import output
 from trading_ml.cli.main import app
 from trading_ml.cli.root import lake, runs
 from trading_ml.core.lake import Lake
-
-if TYPE_CHECKING:
-    from trading_ml.defs.runs import Runs
 
 
 @app.command()
@@ -47,11 +44,11 @@ def files(paths: list[Path], adapter: str | None, symbol: str | None) -> list[di
         found = (status.upload.id for status in uploads.ledger(store) if status.state == "announced")
         active.ingest(*(upload for upload in found if upload in wanted))
         held.update(records.instruments(store, wanted))
-        refresh(store, runs(store), held)  # loaded anew: its dates begin with the earliest that was just read
+        refresh(store, held)
     return [account.summary(store, upload.id) for upload in checked]
 
 
-def refresh(store: Lake, active: Runs, names: Iterable[str] | None = None) -> None:
+def refresh(store: Lake, names: Iterable[str] | None = None) -> None:
     """Merge the ticks of all dates (of some instruments) that are not what the uploads say."""
     from trading_ml.ticks import merge
 
@@ -59,7 +56,8 @@ def refresh(store: Lake, active: Runs, names: Iterable[str] | None = None) -> No
     for name in [None] if names is None else sorted(names):
         for cell in merge.stale(store, name):
             touched[cell.instrument].add(cell.date)
-    active.merge(touched)
+    if touched:
+        runs(store).merge(touched)  # loaded now: its dates begin with the earliest that was read, be it by others
 
 
 def _row(upload: dict[str, Any]) -> dict[str, Any]:

@@ -64,8 +64,8 @@ def _run(project: Project, symbols: list[str], start: str | None, end: str | Non
     from trading_ml.registry.store import Registry
 
     store = lake()
+    refresh(store)
     active = runs(store, project)
-    refresh(store, active)
     ticks = sources(store, project.bars)
     chosen = project.chosen(ticks.instruments(), symbols)
     wanted = {name: _days(ticks, name, start, end) for name in chosen}

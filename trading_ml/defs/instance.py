@@ -40,7 +40,12 @@ def home(lake: Lake) -> Path:
 def instance(lake: Lake) -> dg.DagsterInstance:
     """Open (and on first use create) the instance of a data root, for runs in this process.
 
-    Unlike the UI's runs these keep their stdout and stderr: what they print belongs to the terminal.
+    Unlike the UI's runs these keep their stdout and stderr: what they print belongs to the terminal. Processes open it
+    by turns, for two that create its tables at once leave them unusable.
     """
     unheard = {"module": NoOpComputeLogManager.__module__, "class": NoOpComputeLogManager.__name__}
-    return dg.DagsterInstance.from_ref(InstanceRef.from_dir(str(home(lake)), overrides={"compute_logs": unheard}))
+    with lake.lock("dagster"):
+        found = dg.DagsterInstance.from_ref(InstanceRef.from_dir(str(home(lake)), overrides={"compute_logs": unheard}))
+        for storage in (found.run_storage, found.event_log_storage, found.schedule_storage):
+            assert storage  # opening it creates its tables
+        return found

@@ -46,7 +46,7 @@ class Runs:
     def ingest(self, *uploads: str) -> None:
         """Read announced uploads, partitions of the uploads asset, in one run."""
         if uploads:
-            self.instance.add_dynamic_partitions(partitions.UPLOADS, list(uploads))
+            partitions.add(self.lake, self.instance, partitions.UPLOADS, list(uploads))
             besides = {"ops": {"uploads": {"config": {"also": list(uploads[:-1])}}}}
             self._run("ingest", besides, partition_key=uploads[-1])
 
@@ -57,7 +57,7 @@ class Runs:
     def merge(self, days: Mapping[str, Iterable[date]]) -> None:
         """Merge the ticks of instruments on some days of each, however far apart, in as few runs as make sense."""
         cells = [(name, day) for name in sorted(days) for day in sorted(days[name])]
-        self.instance.add_dynamic_partitions(partitions.INSTRUMENTS, [key_of(name) for name in sorted(days)])
+        partitions.add(self.lake, self.instance, partitions.INSTRUMENTS, [key_of(name) for name in sorted(days)])
         for start in range(0, len(cells), _LOT):
             *others, (name, day) = cells[start : start + _LOT]
             also = {other: [str(each) for _, each in own] for other, own in groupby(others, key=itemgetter(0))}
@@ -77,7 +77,7 @@ class Runs:
             self.lake.write_json(mark, {"state": self._state(project, instrument, days)})
 
     def _grid(self, instrument: str, days: Sequence[date], assets: list[dg.AssetKey]) -> None:
-        self.instance.add_dynamic_partitions(partitions.INSTRUMENTS, [key_of(instrument)])
+        partitions.add(self.lake, self.instance, partitions.INSTRUMENTS, [key_of(instrument)])
         self._run("tables", asset_selection=assets, tags=span_tags(self.code.grid, instrument, days))
 
     def _state(self, project: Project, instrument: str, days: Sequence[date]) -> str:

@@ -43,7 +43,7 @@ def raw_files(job: Job) -> dg.SensorDefinition:
             except TradingError as error:
                 unreadable.append(str(error))
                 context.log.error(str(error))
-        context.instance.add_dynamic_partitions(partitions.UPLOADS, found)
+        partitions.add(store, context.instance, partitions.UPLOADS, found)
         return dg.SensorResult(
             run_requests=[dg.RunRequest(run_key=upload, partition_key=upload) for upload in found],
             cursor=arrivals.cursor(looked_at),
@@ -68,7 +68,7 @@ def touched(job: Job, grid: dg.MultiPartitionsDefinition, projects: Iterable[Pro
                 continue
             done.add(instrument)
             for days, inputs in ranges(merge.stale(store, instrument), store, instrument):
-                context.instance.add_dynamic_partitions(partitions.INSTRUMENTS, [key_of(instrument)])
+                partitions.add(store, context.instance, partitions.INSTRUMENTS, [key_of(instrument)])
                 try:
                     span = span_tags(grid, instrument, days)
                 except NoData as error:

@@ -49,7 +49,7 @@ def uploads(context: dg.AssetExecutionContext, config: UploadsConfig, lake: Lake
         with report.logged(context.log):
             parsed = room.parse(store, upload)
         names = sorted({partitions.key_of(cell.instrument) for cell in parsed.partitions})
-        context.instance.add_dynamic_partitions(partitions.INSTRUMENTS, names)
+        partitions.add(store, context.instance, partitions.INSTRUMENTS, names)
         quarantined, told = sum(parsed.quarantined.values()), _told(parsed)
         balances.append((parsed.rows, quarantined, sum(cell.rows for cell in parsed.partitions)))
         if upload in config.also:
