@@ -9,11 +9,12 @@ import polars as pl
 import pytest
 
 from trading_ml.core.errors import BadProject, Unknown
+from trading_ml.core.instruments import instrument
 from trading_ml.core.lake import Lake
 from trading_ml.defs.code import Code
 from trading_ml.defs.runs import Runs
 from trading_ml.project import Project, load
-from trading_ml.ticks import uploads
+from trading_ml.ticks import merge, uploads
 from trading_ml_tests.defs.test_defs_sensors import House, raw
 
 PROJECT = """\
@@ -81,17 +82,16 @@ def test_a_project_run_builds_the_bars_that_its_scripts_look_at(tmp_path, monkey
     monkeypatch.setenv("TRADING_ML_PROJECTS", str(tmp_path / "none"))
     store, project = Lake(tmp_path / "root"), load(tmp_path / "one.yaml")
 
-    def ingest(symbol: str) -> Runs:
+    def ingest(symbol: str) -> None:
         upload = uploads.record(store, uploads.check(raw(tmp_path / symbol, symbol, JAN2, JAN4)))
-        Runs(store, Code.load(project)).ingest(upload.id)
-        runs = Runs(store, Code.load(project))
-        runs.ticks(f"simulated:{symbol}", [JAN2, JAN3])
-        return runs
+        uploads.parse(store, upload.id)
+        merge.build_span(store, instrument(f"simulated:{symbol}"), JAN2, JAN4)
 
-    runs = ingest("ALFA")
+    ingest("ALFA")
+    runs = Runs(store, Code.load(project))
     with pytest.raises(Unknown, match=r"features\.beta\.on, simulated:BETA: unknown instrument"):
         runs.tables(project, "simulated:ALFA", [JAN2, JAN3])
-    runs = ingest("BETA")
+    ingest("BETA")
     runs.tables(project, "simulated:ALFA", [JAN2, JAN3])
     assert store.table("bars", "5m").dates("simulated:BETA") == [JAN2, JAN3]
     assert column(store, JAN3, "beta").null_count() < 10, "but for the first minutes after a night"
