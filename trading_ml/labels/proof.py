@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 
 from trading_ml.core.context import Extent, closing, stamps_of
-from trading_ml.core.crafted import FASTER, crafted
+from trading_ml.core.crafted import CORE, FASTER, LONGEST, crafted
 from trading_ml.core.errors import BadParams
 from trading_ml.core.evidence import Proof, examine, series_for
 from trading_ml.core.lake import Lake
@@ -65,8 +65,8 @@ def prove(
     back, ahead = most(bound)
     memory = _widened(measure(bound.evaluate, bound.given), back)
     series = bound.given(series_for(memory))
-    declared, nanoseconds = _declared(bound, series)
-    faster, more = _declared(bound, bound.given(crafted(series.height, FASTER)))
+    declared, nanoseconds = _declared(bound, _wide(bound, series.height))
+    faster, more = _declared(bound, _wide(bound, series.height, FASTER))
     seconds = whole_seconds(max(nanoseconds, more)) if faster > declared else 0
     declared = max(declared, ahead)
     with nullcontext(witness) if witness else Witness() as asked:
@@ -104,6 +104,17 @@ def check(use: str, params: Mapping[str, Any], bars: pl.DataFrame | None = None,
 
 def _widened(memory: Memory, bars: int) -> Memory:
     return memory._replace(before=Extent(bars=max(memory.before.bars, bars), seconds=memory.before.seconds))
+
+
+def _wide(bound: Bound, bars: int, pace: int = 1) -> pl.DataFrame:
+    """At least so many crafted bars, and enough for half of the ends to lie among them: others would go unseen."""
+    wide = bound.given(crafted(bars, pace))
+    for longer in (4 * CORE, 16 * CORE, LONGEST):
+        ends = bound.evaluate(wide)[LABEL_END]
+        if 2 * ends.count() > ends.len():
+            break
+        wide = bound.given(crafted(max(longer, bars), pace))
+    return wide
 
 
 def _declared(bound: Bound, bars: pl.DataFrame) -> tuple[int, int]:

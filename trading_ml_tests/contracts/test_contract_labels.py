@@ -18,7 +18,7 @@ from trading_ml.labels.proof import prove
 def test_passes_its_proof_on_crafted_and_on_real_bars(name: str, real_bars: pl.DataFrame) -> None:
     proof = prove(load(name, "label").bind({}), real_bars)
     assert proof.passed, proof.reasons
-    assert proof.lookahead.share > 0.7  # a label is null where its horizon overruns the bars, or nothing moves
+    assert proof.lookahead.share > 0.5  # of labels with long horizons fewer cuts fit into a round
     assert proof.lookahead.real is not None
     assert proof.lookahead.real.rows_tested > 100
     assert proof.partition_invariance.worst <= 1e-9

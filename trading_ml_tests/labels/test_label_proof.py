@@ -139,6 +139,15 @@ def test_a_label_that_remembers_since_ever_is_refused() -> None:
     assert "has no finite warm-up: 'above'" in proof.reasons[0]
 
 
+@pytest.mark.parametrize(
+    ("params", "after"), [({"horizon": 20_000}, Extent(bars=20_000)), ({"seconds": 864_000}, None)]
+)
+def test_a_far_end_is_declared_although_no_core_holds_it(params: dict[str, int], after: Extent | None) -> None:
+    proof = prove(load("fixed_horizon", "label").bind(params))
+    assert proof.passed, proof.reasons
+    assert proof.after == after if after else proof.after.seconds >= params["seconds"]
+
+
 def test_check_gives_json() -> None:
     found = json.loads(json.dumps(check("direction", {"horizon": 3})))
     assert (found["script"], found["passed"], found["warm_up"]) == ("direction", True, 0)
