@@ -20,6 +20,7 @@ class WalkForward(Split):
     the last fold is the newest, and the one that a single model is trained on.
 
     Example:
+        >>> from datetime import date
         >>> split = WalkForward(train=3, validation=1, test=1)
         >>> days = pl.DataFrame({"date": [date(2024, 1, day) for day in range(1, 7)]})
         >>> [fold.to_list()[-3:] for fold in split.folds(days)]
