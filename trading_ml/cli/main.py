@@ -13,6 +13,9 @@ import typer
 from trading_ml.cli import output
 from trading_ml.core.errors import TradingError
 
+INTERRUPTED = 130
+"""Exit code after Ctrl-C, as shells have it: 128 and the signal's number."""
+
 app = typer.Typer(
     name="trading-ml",
     help="From raw market ticks to a registered model you can trust.",
@@ -45,12 +48,14 @@ def main() -> None:
 
     try:
         code = app(_hoisted(sys.argv[1:]), standalone_mode=False)
+        if code == INTERRUPTED:  # what Typer makes of Ctrl-C
+            raise KeyboardInterrupt
     except TradingError as error:
         code = _fail(error, error.exit_code)
     except typer.TyperException as error:  # a usage error: bad option, missing argument
         code = _fail(error, 2)
     except (KeyboardInterrupt, typer.Abort):
-        code = _fail("interrupted: what is finished stays; the same command goes on from there", 130)
+        code = _fail("interrupted: what is finished stays; the same command goes on from there", INTERRUPTED)
     except Exception as error:
         if output.style["debug"]:
             raise

@@ -11,6 +11,7 @@ from operator import itemgetter
 from typing import Any
 
 import dagster as dg
+from dagster._core.errors import DagsterExecutionInterruptedError
 
 from trading_ml.bars import BarParams, sources
 from trading_ml.core.digest import code_digest, digest
@@ -128,6 +129,8 @@ class Runs:
                 return job.execute_in_process(
                     instance=self.instance, run_id=run_id, run_config={**console, **(run_config or {})}, **options
                 )
+        except DagsterExecutionInterruptedError as caught:
+            raise KeyboardInterrupt from caught
         except Exception as caught:
             raise self._reason(caught, run_id) from caught
 

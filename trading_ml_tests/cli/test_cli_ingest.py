@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import csv
 import gzip
+import signal
+
+from trading_ml.ticks import parts
 
 HEAD = "#RIC,Date-Time,Type,Price,Volume,Qualifiers\n"
 ROWS = [
@@ -98,3 +101,16 @@ def test_real_files_are_accounted_for(cli, market_data):
     assert counted == [(143107, 143011, 0, 96), (190036, 190036, 0, 0), (165570, 165570, 0, 0), (6864, 6864, 0, 0)]
     again = cli("ingest", *reversed(files), "--json")
     assert sorted(again.json["uploads"], key=str) == sorted(answer.json["uploads"], key=str)
+
+
+def test_a_stopped_ingest_says_so_in_one_line_and_goes_on(cli, tmp_path, monkeypatch):
+    def stop(*_):
+        signal.raise_signal(signal.SIGINT)
+
+    with monkeypatch.context() as during:
+        during.setattr(parts.PartWriter, "finish", stop)
+        stopped = cli("ingest", small(tmp_path / "a.csv.gz"))
+    assert stopped.code == 130
+    assert stopped.err.splitlines()[-1].startswith("error: interrupted: what is finished stays")
+    assert "Traceback" not in stopped.err
+    assert cli("ingest", tmp_path / "a.csv.gz", "--json").json["uploads"][0]["kept"] == 3

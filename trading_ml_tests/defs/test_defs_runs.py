@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from datetime import date
 from pathlib import Path
 
@@ -47,6 +48,13 @@ def test_each_partition_is_recorded_and_no_other(ingested: Runs) -> None:
     assert not merge.stale(ingested.lake)
     for name, days in DAYS.items():
         assert [str(day) for day in ingested.lake.table("ticks", "trades").dates(name)] == days
+
+
+def test_a_stopped_run_is_an_interrupt_and_is_recorded_as_such(ingested: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(merge, "build_span", lambda *_: signal.raise_signal(signal.SIGINT))
+    with pytest.raises(KeyboardInterrupt):
+        ingested.merge({"lseg:ABC.L": [date(2019, 5, 1)]})
+    assert not ingested.instance.get_runs(limit=1)[0].is_success
 
 
 def test_metadata_are_those_of_the_partition(ingested: Runs) -> None:
