@@ -16,7 +16,7 @@ from typing import Any
 from benchmarks.claim import Place
 from benchmarks.measure import load, machine, run
 
-NAMES = ("ingest", "storage", "bars", "access", "display", "search", "packet", "labels")
+NAMES = ("ingest", "storage", "bars", "access", "display", "search", "packet", "labels", "features", "alpha158")
 
 
 def main(words: list[str] | None = None) -> int:
@@ -43,6 +43,8 @@ def _report(names: tuple[str, ...] | list[str], place: Place, rounds: int) -> bo
     for name in names:
         figures = run(name, place, rounds)
         print("\n".join(_figures(name, figures)), flush=True)
+        for line in load(name).tables(place):
+            print(line)
         for claim in load(name).claims:
             if claim.ours in figures and claim.peer in figures:
                 ratio = claim.ratio(figures[claim.ours][claim.figure], figures[claim.peer][claim.figure])

@@ -6,7 +6,7 @@ must not pay for the libraries of the others.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from math import inf
 from pathlib import Path
@@ -80,9 +80,11 @@ class Benchmark(NamedTuple):
         prepare: Makes what the contenders read, once for each place; in a process of its own.
         contenders: By name; ours is `trading_ml`.
         claims: Bars and tellings.
+        tables: Makes what else is told once all have answered, line by line.
     """
 
     question: str
     prepare: Callable[[Place], object]
     contenders: Mapping[str, Contender]
     claims: tuple[Claim, ...]
+    tables: Callable[[Place], Iterable[str]] = lambda _: ()
