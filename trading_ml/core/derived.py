@@ -19,6 +19,7 @@ import polars as pl
 from trading_ml.core.context import Extent, Part
 from trading_ml.core.days import Days, Other
 from trading_ml.core.digest import digest
+from trading_ml.core.instruments import key_of
 from trading_ml.core.lake import Receipt, Table
 from trading_ml.core.neighbours import Neighbours, Overlap
 from trading_ml.core.progress import track
@@ -46,7 +47,7 @@ class Derived:
             The receipts of those dates and neighbours that have bars, in order.
         """
         name = self.bars.instrument
-        with self.table.lake.lock(*self.table.parts, name):  # runs over other instruments build here as well
+        with self.table.lake.lock(*self.table.parts, key_of(name)):  # runs over other instruments build here as well
             work = _Work(self, frozenset(days))
             dates = track(f"{'/'.join(self.table.parts)} of {name}", work.touched, len(work.touched))
             made = {day: self._partition(day, work) for day in dates}

@@ -156,7 +156,10 @@ class Bound:
             return bars.select_seq(self._named)  # in parallel, small frames only take longer
         except pl.exceptions.ColumnNotFoundError as cause:
             name = (re.findall(r'column "([^"]+)"', str(cause)) or [str(cause)])[0]
-            raise BadParams(self.script.use, f"bars have no column '{name}'", nearest(name, bars.columns)) from cause
+            bars_of, dot, _ = name.partition(".")
+            unasked = f"mark it with @needs({bars_of}=Bars(…))" if dot and bars_of not in self.script.needs else ""
+            fix = unasked or nearest(name, bars.columns)
+            raise BadParams(self.script.use, f"bars have no column '{name}'", fix) from cause
         except (Exception, pl.exceptions.PanicException) as cause:
             raise BadParams(self.script.use, f"cannot be evaluated: {brief(cause)}") from cause
 

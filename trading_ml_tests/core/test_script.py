@@ -216,6 +216,12 @@ def test_a_column_of_other_bars_is_written_with_a_dot() -> None:
     with pytest.raises(BadParams, match=r"f: bars have no column 'slow_close'; did you mean 'slow.close'?"):
         bound.evaluate(bound.given(crafted()))
 
+    def g() -> pl.Expr:
+        return pl.col("slow.close")
+
+    with pytest.raises(BadParams, match=r"g: bars have no column 'slow.close'; mark it with @needs\(slow=Bars\(…\)\)"):
+        bound_of(g).evaluate(crafted())
+
 
 def test_needs_takes_bars() -> None:
     with pytest.raises(BadParams, match=r"@needs\(slow=…\): is str; write for example Bars\(\"30m\"\)"):
