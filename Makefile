@@ -39,6 +39,7 @@ up: $(READY) ## Open the Dagster and MLflow UIs on this machine
 
 docs: $(READY) ## Build the documentation site into site/
 	@$(BIN)/zensical build --strict --clean --config-file mkdocs.yml
+	@$(BIN)/python -m trading_ml.cli.pictures site
 
 requirements: $(READY) ## Pin pyproject.toml's dependencies again; pins that still fit stay
 	@$(UV) pip compile pyproject.toml --group dev --universal --generate-hashes \
