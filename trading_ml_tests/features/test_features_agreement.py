@@ -7,7 +7,9 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from benchmarks import alpha158
 from benchmarks.agreement import counterparts, differences, table
+from benchmarks.claim import Place
 from benchmarks.features import PANDAS, TALIB, bars, real_bars
 from trading_ml.features import FEATURES
 
@@ -43,3 +45,17 @@ def test_all_that_talib_has_is_compared() -> None:
     compared = {each.column.split(".")[0] for each in counterparts()}
     assert set(TALIB) <= compared <= set(FEATURES)
     assert set(PANDAS) <= set(FEATURES)
+
+
+def test_a_difference_from_qlib_is_told_by_group_of_factors(tmp_path: Path) -> None:
+    place = Place(tmp_path, 0, 0)
+    alpha158.BENCHMARK.prepare(place)
+    theirs = pl.concat(alpha158._factors(place, symbol) for symbol in alpha158._symbols(place))
+    at = pl.int_range(pl.len()) == 1_000
+    spoiled = theirs.with_columns(MA10=pl.col("MA10") + at * 0.5, KUP2=pl.when(~at).then("KUP2"))
+    spoiled.write_parquet(alpha158._values(place, alpha158.QLIB[0]))
+    lines = {line.split(" ")[1]: line for line in alpha158.BENCHMARK.tables(place) if line.startswith("|")}
+    assert len(lines) == 13 + 29 + 2
+    assert [line.split(" | ")[2:] for group, line in lines.items() if group in ("MA", "KUP2", "KUP")] == [
+        ["0", "0", "0", "0 |"], ["0", "0", "1", "0 |"], ["0.5", lines["MA"].split(" | ")[3], "0", "0 |"]
+    ]  # fmt: skip
