@@ -8,7 +8,9 @@ import inspect
 import polars as pl
 import pytest
 
+from trading_ml.core.crafted import crafted
 from trading_ml.core.script import load
+from trading_ml.core.witness import Statement, Witness
 from trading_ml.features import FEATURES, FeatureUse
 from trading_ml.features.proof import prove
 
@@ -68,3 +70,16 @@ def test_lives_in_a_file_of_its_name_and_can_be_used(name: str) -> None:
     assert function.__name__ == name
     assert function.__module__ == f"trading_ml.features.{name}"
     assert FeatureUse.parse({"use": name}, name).bound.expressions
+
+
+def test_every_one_gives_a_witness_the_same_values() -> None:
+    """In another process with other threads, hash seed, zone and date, at the first call and later."""
+    bars = crafted()
+    with Witness() as witness:
+        for name in FEATURES:
+            bound = load(name, "feature").bind({})
+            given = bound.given(bars)
+            here, there = Statement.of(bound, given), witness.ask(bound, given)
+            assert isinstance(there, Statement), f"{name} {there}"
+            for ours, theirs in zip(here, there, strict=True):
+                assert ours.equals(theirs), name

@@ -11,11 +11,13 @@ import pytest
 from numpy.lib.stride_tricks import sliding_window_view
 
 from trading_ml.core.context import Extent
+from trading_ml.core.crafted import crafted
 from trading_ml.core.errors import BadParams, LookAhead, Refused
 from trading_ml.core.lake import Lake
 from trading_ml.core.script import Bound, Script, load
 from trading_ml.core.signature import params_of
-from trading_ml.labels import check
+from trading_ml.core.witness import Statement, Witness
+from trading_ml.labels import LABELS, check
 from trading_ml.labels.proof import LabelProof, prove, prove_and_store, require
 
 CLOSE, STAMP, VOLUME = pl.col("close"), pl.col("ts_close"), pl.col("volume")
@@ -172,3 +174,15 @@ def test_a_passing_proof_is_kept(lake: Lake) -> None:
     assert isinstance(proof, LabelProof)
     assert require(lake, bound) == proof
     assert proof.after == Extent(bars=2)
+
+
+def test_every_built_in_label_gives_a_witness_the_same_values() -> None:
+    """In another process with other threads, hash seed, zone and date, at the first call and later."""
+    with Witness() as witness:
+        for name in LABELS:
+            bound = load(name, "label").bind({})
+            given = bound.given(crafted())
+            here, there = Statement.of(bound, given), witness.ask(bound, given)
+            assert isinstance(there, Statement), f"{name} {there}"
+            for ours, theirs in zip(here, there, strict=True):
+                assert ours.equals(theirs), name
