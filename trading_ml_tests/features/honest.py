@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from trading_ml.features import Bars, needs
+
 CLOSE, OPEN, VOLUME, STAMP = pl.col("close"), pl.col("open"), pl.col("volume"), pl.col("ts_close")
 DAY = STAMP.dt.date()
 NEW_YORK = STAMP.dt.convert_time_zone("America/New_York")
@@ -60,6 +62,11 @@ def correlation() -> pl.Expr:
 
 def exponential_by_the_clock() -> pl.Expr:
     return CLOSE.ewm_mean_by("ts_close", half_life="10m")
+
+
+@needs(other=Bars("5m", "simulated:BETA"))
+def ratio_to_another_symbol() -> pl.Expr:
+    return CLOSE / pl.col("other.close") - 1
 
 
 def macd() -> pl.Expr:

@@ -9,6 +9,7 @@ from datetime import date, datetime
 import numpy as np
 import polars as pl
 
+from trading_ml.features import Bars, needs
 from trading_ml_tests.features.honest import CLOSE, DAY, NEW_YORK, OPEN, STAMP, VOLUME, computed, where
 
 Columns = dict[str, pl.Expr]
@@ -112,6 +113,17 @@ def joined_forward() -> pl.Expr:
         return bars.join_asof(other, on="ts_close", strategy="forward").get_column("other")
 
     return pl.struct("ts_close", "close").map_batches(joined, return_dtype=pl.Float64)
+
+
+@needs(other=Bars("5m", "simulated:BETA"))
+def peeks_through_a_join() -> pl.Expr:
+    """Another symbol's bar after the last one that is closed."""
+    return CLOSE / pl.col("other.close").shift(-1) - 1
+
+
+@needs(fine=Bars("1m", inside=True))
+def peeks_into_the_next_bars_minutes() -> pl.Expr:
+    return pl.col("fine.close").list.last().shift(-1)
 
 
 def relative_to_last() -> pl.Expr:
