@@ -77,9 +77,10 @@ def read(file: RawFile, forms: Sequence[Form], symbol: str | None = None, rows: 
     return renamed(file, _chunks(file, form, rows), symbol)
 
 
-def first(path: Path, form: Form) -> pl.DataFrame:
-    """The first rows of a table, typed."""
-    return next((_typed(batch, 1, form)[0] for batch in _batches(path, ROWS)), pl.DataFrame())
+def first(path: Path, form: Form) -> pl.DataFrame | None:
+    """The first rows of a table, typed; None where it has none."""
+    with _named(path):
+        return next((_typed(batch, 1, form)[0] for batch in _batches(path, ROWS)), None)
 
 
 def _chunks(file: RawFile, form: Form, rows: int) -> Iterator[Chunk]:

@@ -166,3 +166,20 @@ def test_dictionaries_and_booleans_are_words(tmp_path: Path) -> None:
     pq.write_table(table, tmp_path / "t.parquet")
     frame = _read(tmp_path / "t.parquet", mapping)[0].frame
     assert frame.select("trade_id", "side").rows() == [("7", "sell"), ("8", "buy")]
+
+
+@both
+def test_a_table_without_rows_has_none(tmp_path: Path, name: str) -> None:
+    path = _write(tmp_path / name, _table(1).clear())
+    mapping = csv.parse(MAPPING, "mapping")
+    assert [chunk.rows for chunk in csv.adapter(mapping).read(RawFile.of(path), None)] == []
+
+
+def test_a_zone_that_nobody_knows_is_a_bad_file(tmp_path: Path) -> None:
+    times = pa.array([0], pa.timestamp("ms", "TC"))
+    table = _table(1).to_arrow().set_column(0, "time", times)
+    with pa.OSFile(str(tmp_path / "t.feather"), "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
+        writer.write_table(table)
+    adapter = csv.adapter(csv.parse(MAPPING, "mapping"))
+    with pytest.raises(BadFile, match=r"t\.feather: is truncated or corrupt .*TC"):
+        list(adapter.read(RawFile.of(tmp_path / "t.feather"), None))

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from time import time_ns
 
 import polars as pl
 import pytest
@@ -92,6 +93,7 @@ def _reason(tmp_path: Path, line: bytes) -> str:
 _STAMP = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)[ T](\d\d)(?::(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?)?(Z|[+-]\d\d(?::?\d\d)?)", re.ASCII
 )
+_EARLIEST = int(datetime(1980, 1, 1, tzinfo=UTC).timestamp()) * 10**9
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 
 
@@ -137,7 +139,10 @@ def _expected(line: bytes, row: int) -> Row | None:
         return None
     if side not in ("", "buy", "sell"):
         return None
-    return symbol, stamp, _number(price), _number(size), int(number) if number else row, side or None, note or None
+    traded = _number(size)
+    if traded is None or traded < 0 or not _EARLIEST <= stamp <= time_ns() + 24 * 3600 * 10**9:
+        return None
+    return symbol, stamp, _number(price), traded, int(number) if number else row, side or None, note or None
 
 
 _NOISE = [mark.encode() for mark in [*',"\r\0 \t-+.e09Z:xT\\', '""', "nan", "inf", ""]]
@@ -157,6 +162,7 @@ def _mutated(draw: st.DrawFn) -> bytes:
 @given(
     st.lists(_mutated(), min_size=1, max_size=12), st.sampled_from([64, 300, BLOCK]), st.sampled_from([b"\n", b"\r\n"])
 )
+@example([b"A,2094-03-01T09:00:00Z,1,1,1,,", b"A,1974-03-01T09:00:00Z,1,1,1,,", LINES[0]], BLOCK, b"\n")
 @example([b'A,2024-03-01T09:00:00Z,1,"', b'",2,1,buy,'], BLOCK, b"\n")
 @example([b'A,2024-03-01T09:00:00Z,1,2,1,buy,"x', LINES[0] + b"\r" + LINES[0], b'"'], BLOCK, b"\n")
 def test_mutated_lines_are_kept_or_refused_each_on_its_own(
