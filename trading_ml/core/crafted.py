@@ -133,11 +133,11 @@ def _prices(bars: int) -> dict[str, NDArray]:
     close = 100 * np.exp(_wander(random, flat | (random.random(bars) < _TIES)))
     close[(age % _SPIKE <= 2) & ~flat] = 100.0
     open_ = np.where(flat, close, np.concatenate(([close[0]], close[:-1])))
-    spread = np.where(flat, 0.0, random.exponential(0.03, bars))
+    above, below = np.where(flat, 0.0, random.exponential(0.03, (2, bars)))
     spike, size = (age % _SPIKE == 1) & ~flat, 1 + 0.02 * np.sqrt(age // _SPIKE)
     close[spike] = np.where(age // _SPIKE % 2 == 0, 150 * size, 65 / size)[spike]
     open_[np.concatenate(([False], spike[:-1]))] = 100.0
-    high, low = np.maximum(open_, close) + spread, np.minimum(open_, close) - spread
+    high, low = np.maximum(open_, close) + above, np.minimum(open_, close) - below
     return {"open": open_, "high": high, "low": low, "close": close, **_volumes(random, age, flat, (high + low) / 2)}
 
 

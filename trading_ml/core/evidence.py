@@ -23,7 +23,7 @@ from trading_ml.core.strata import strata, stratified
 from trading_ml.core.time import local_date
 from trading_ml.core.witness import Witness
 
-ENGINE = 2
+ENGINE = 3
 """Raise it when proofs are made in another way: stored ones then no longer count."""
 _REAL_BARS = 20_000
 _SHORTEST = 100
@@ -142,6 +142,8 @@ def examine(
     doubts = disagreements(bound, series, memory.before.bars, not lookahead.passed, witness)
     ahead = "reads what was not yet known" if bound.script.kind == "feature" else f"reaches past its {LABEL_END}"
     reasons = [*doubts, *([] if lookahead.passed else [f"{ahead}: {lookahead.detail}"])]
+    if not (lookahead.rows_tested or reasons):
+        reasons.append(f"has no value on any of {LONGEST:,} simulated bars whose future can be exchanged")
     if memory.endless:
         reasons.append(f"has no finite warm-up: {memory.endless}; anchor it at a session or a window")
     elif lookahead.passed and not invariance.passed:  # a leak makes it fail as well
@@ -156,12 +158,13 @@ def examine(
 
 def _lookahead(part: Part, memory: Memory, real: pl.DataFrame | None) -> Lookahead:
     """Every cut on the varied series, all that the rounds allow on the real bars."""
-    series = part.bound.given(varied(min(VARIED + CORE + max(memory.before.bars, _SHORTEST), LONGEST)))
+    rows = VARIED + CORE + part.after.bars  # as many more as a label looks ahead: those have no answer
+    series = part.bound.given(varied(min(rows + max(memory.before.bars, _SHORTEST), LONGEST)))
     if memory.endless:  # nothing is forgotten, so each cut stands alone
         found = search(part.bound.evaluate, series, range(series.height - CORE, series.height - 1), memory.before.bars)
     else:
-        found = _searched(part, series, series.height - CORE - VARIED, (TURNED, FURTHER), CORE)
-    figures = {"bars_ahead": found.ahead, **_power(found, CORE if memory.endless else CORE + VARIED)}
+        found = _searched(part, series, max(series.height - rows, memory.before.bars), (TURNED, FURTHER), CORE)
+    figures = {"bars_ahead": found.ahead, **_power(found, CORE if memory.endless else rows)}
     if real is None:
         return Lookahead(passed=not found.leaks, detail=found.tell(series), **figures)
     on_real = _searched(part, real, memory.before.bars, (TURNED,), _ROUNDS)
@@ -200,7 +203,7 @@ def _power(found: Search, rows: int) -> dict[str, Any]:
     return {
         "rows_tested": tested,
         "share": round(tested / rows, 4),
-        "one_in": int(1 / (1 - 0.01 ** (1 / max(tested, 1)))),
+        "one_in": int(1 / (1 - 0.01 ** (1 / tested))) if tested else 0,
     }
 
 

@@ -186,3 +186,17 @@ def test_every_built_in_label_gives_a_witness_the_same_values() -> None:
             assert isinstance(there, Statement), f"{name} {there}"
             for ours, theirs in zip(here, there, strict=True):
                 assert ours.equals(theirs), name
+
+
+def test_a_label_that_looks_thousands_of_bars_ahead_is_tested_all_the_same():
+    """The simulated series is lengthened by what the label declares, so there are rows whose future can be exchanged."""
+    proof = prove(load("fixed_horizon", "label").bind({"horizon": 5_000}))
+    assert proof.passed, str(proof.reasons)
+    assert (proof.reach.measured, proof.lookahead.rows_tested > 1_000) == (5_000, True)
+
+
+def test_a_proof_that_tested_nothing_does_not_pass():
+    never = bound_of({"up": pl.lit(None, pl.Float64) * CLOSE, "label_end": ahead(1)})
+    proof = prove(never)
+    assert not proof.passed
+    assert "has no value on any of" in str(proof.reasons)
