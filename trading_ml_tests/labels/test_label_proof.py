@@ -189,7 +189,7 @@ def test_every_built_in_label_gives_a_witness_the_same_values() -> None:
 
 
 def test_a_label_that_looks_thousands_of_bars_ahead_is_tested_all_the_same():
-    """The simulated series is lengthened by what the label declares, so there are rows whose future can be exchanged."""
+    """The simulated series is lengthened by what it declares, so there are rows whose future can be exchanged."""
     proof = prove(load("fixed_horizon", "label").bind({"horizon": 5_000}))
     assert proof.passed, str(proof.reasons)
     assert (proof.reach.measured, proof.lookahead.rows_tested > 1_000) == (5_000, True)
