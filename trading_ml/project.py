@@ -18,6 +18,7 @@ from trading_ml.core.errors import BadProject, TradingError, Unknown
 from trading_ml.core.instruments import pick
 from trading_ml.core.params import Params
 from trading_ml.core.script import Kind
+from trading_ml.datasets.audit import AuditParams
 from trading_ml.datasets.params import DatasetParams, SplitParams
 from trading_ml.datasets.samplers import BarClose, SampleParams
 from trading_ml.features import FeatureUse
@@ -52,6 +53,8 @@ class Project(Params):
     labels: dict[str, LabelUse] = Field(min_length=1)
     samples: SampleParams = BarClose()
     split: SplitParams
+    audit: AuditParams = AuditParams()
+    """What speaks against a dataset; decides nothing about its content."""
     promotion: Literal["automatic", "manual"] = "automatic"
     """Whether a dataset whose audit passes is promoted at once."""
     model: ModelParams
