@@ -16,7 +16,7 @@ from typing import Any
 from benchmarks.claim import Place
 from benchmarks.measure import load, machine, run
 
-NAMES = ("ingest", "storage", "bars", "access", "display", "search", "packet", "labels", "features", "alpha158")
+NAMES = ("ingest", "storage", "bars", "access", "display", "search", "packet", "labels", "features", "alpha158", "purging")
 
 
 def main(words: list[str] | None = None) -> int:
