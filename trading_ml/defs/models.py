@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from trading_ml import datasets
+from trading_ml.datasets.audit import audit
+from trading_ml.defs import audit as audits
 from trading_ml.defs import report
 from trading_ml.defs.resources import LakeResource
 from trading_ml.project import Project
@@ -36,7 +38,10 @@ def _dataset(project: Project) -> dg.AssetsDefinition:
         group_name=project.name,
         kinds={"parquet"},
         deps=[dg.AssetKey([project.name, part]) for part in ("features", "labels")],
-        check_specs=[dg.AssetCheckSpec(check, asset=key, blocking=True) for check in ("purged", "accounted")],
+        check_specs=[
+            *(dg.AssetCheckSpec(check, asset=key, blocking=True) for check in ("purged", "accounted")),
+            *audits.specs(project, key),
+        ],
     )
     def _asset(context: dg.AssetExecutionContext, config: Chosen, lake: LakeResource) -> dg.MaterializeResult:
         """Samples, split and purged; windows are gathered while training."""
@@ -44,7 +49,9 @@ def _dataset(project: Project) -> dg.AssetsDefinition:
         names = project.chosen(store.table("features", project.name).instruments(), config.instruments)
         with report.logged(context.log):
             built = datasets.build(store, project.dataset(names), config.start, config.end)
-        if project.promotion == "automatic":
+            told = audit(built, project.audit)
+        told.keep(built)
+        if project.promotion == "automatic" and told.passed:
             datasets.promote(store, project.name, built.digest)
         overlaps = sum(fold["overlaps"] for fold in built.manifest["folds"])
         counts = built.manifest["candidates"], built.manifest["kept"], sum(built.manifest["rejected"].values())
@@ -54,10 +61,12 @@ def _dataset(project: Project) -> dg.AssetsDefinition:
                 "dagster/row_count": built.manifest["kept"],
                 "report": dg.MetadataValue.md(datasets.describe(built)),
                 "windows": report.plot(report.windows(built)),
+                **audits.metadata(told),
             },
             check_results=[
                 dg.AssetCheckResult(check_name="purged", passed=overlaps == 0, metadata={"overlaps": overlaps}),
                 dg.AssetCheckResult(check_name="accounted", passed=counts[0] == counts[1] + counts[2]),
+                *audits.results(told),
             ],
         )
 

@@ -144,6 +144,6 @@ class Runs:
         for entry in self.instance.all_logs(run_id, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION):
             event = entry.get_dagster_event()
             check = event.asset_check_evaluation_data
-            if not check.passed and check.blocking:
+            if not check.passed and check.blocking and check.severity == dg.AssetCheckSeverity.ERROR:
                 return Refused(check.asset_check_key.to_user_string(), check.description or "said no")
         return caught

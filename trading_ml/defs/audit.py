@@ -1,0 +1,40 @@
+"""The audit of a dataset as Dagster shows it: one blocking check a check, and the page beside the dataset."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import dagster as dg
+
+from trading_ml.datasets.audit import Audit
+from trading_ml.defs import report
+from trading_ml.project import Project
+
+
+def specs(project: Project, key: dg.AssetKey) -> Iterator[dg.AssetCheckSpec]:
+    """One blocking check for each check that the project has on."""
+    for name, check in project.audit.checks():
+        yield dg.AssetCheckSpec(_called(name), asset=key, blocking=True, description=type(check).__doc__)
+
+
+def results(told: Audit) -> Iterator[dg.AssetCheckResult]:
+    """What each check said: a refusal blocks what follows, a warning only shows."""
+    for name, rows in told.tables.items():
+        said = [finding for finding in told.findings if finding.check == name]
+        grave = {finding.severity for finding in said}
+        yield dg.AssetCheckResult(
+            check_name=_called(name),
+            passed=not grave & {"refuse", "warn"},
+            severity=dg.AssetCheckSeverity.ERROR if "refuse" in grave else dg.AssetCheckSeverity.WARN,
+            description="; ".join(finding.sentence for finding in said) or None,
+            metadata={"measured": report.markdown(rows)},
+        )
+
+
+def metadata(told: Audit) -> dict[str, Any]:
+    """The findings, for the dataset's own page."""
+    lines = [f"- **{finding.severity}** {finding.sentence} (`{finding.check}`)" for finding in told.findings]
+    return {"audit": dg.MetadataValue.md("\n".join(lines) or "nothing speaks against it")}
+
+
+def _called(check: str) -> str:
+    return f"audit_{check}"
