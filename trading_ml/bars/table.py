@@ -103,6 +103,17 @@ def build_span(
     return build(lake, instrument, params, days, executor)
 
 
+def are_current(lake: Lake, instrument: Instrument, params: BarParams, day: date) -> bool:
+    """Whether the bars of a day are what `build` would make today of the ticks there are."""
+    hours = regular_hours(instrument) if params.session else None
+    held = sources(lake, params).days(instrument, day, day + timedelta(days=1)).get(day)
+    source = held and held.table.receipt(instrument.name, held.cell)
+    if not (held and source):
+        return False
+    inputs = _Maker(lake, instrument, params, hours).inputs(held, source)
+    return lake.table("bars", params.name).is_current(instrument.name, day, inputs)
+
+
 def load(
     lake: Lake, instrument: Instrument, params: BarParams, start: int, end: int, adjusted: bool = False
 ) -> pl.DataFrame:
@@ -144,12 +155,16 @@ class _Maker:
         if not (held and source):
             bars.remove(name, day)
             return None
-        options = self.params.model_dump(exclude_defaults=True), self.hours and self.hours.describe
-        inputs = digest(RECIPE, *options, self.instrument.zone, held.table.parts, source.digest)
+        inputs = self.inputs(held, source)
         made = bars.receipt(name, day)
         if made and made.inputs == inputs:
             return made
         return bars.write(name, day, self._bars(held, day), inputs, {"from": held.table.parts[-1]})
+
+    def inputs(self, held: Held, source: Receipt) -> str:
+        """Digest of what a day's bars are made from, and how."""
+        options = self.params.model_dump(exclude_defaults=True), self.hours and self.hours.describe
+        return digest(RECIPE, *options, self.instrument.zone, held.table.parts, source.digest)
 
     def _bars(self, held: Held, day: date) -> pl.DataFrame:
         bars = self._told(held, day) if self.params.source == "files" else self._of_ticks(held, day)

@@ -48,6 +48,10 @@ class Days:
         """Those of `dates` that are there, each with the digest of its bars."""
         return [(day, receipt.digest) for day in dates if (receipt := self.receipt(day))]
 
+    def digests(self, dates: Iterable[date]) -> dict[str, str]:
+        """The same as a receipt says it: by the date's name."""
+        return {day.isoformat(): digest for day, digest in self.sources(dates)}
+
     def frame(self, dates: Iterable[date], like: pl.DataFrame | None = None) -> pl.DataFrame:
         """The bars of `dates` that are there, one after the other; where there never were any, none `like` these."""
         found = [self.read(day) for day in dates if self.receipt(day)]
@@ -64,6 +68,12 @@ class Other:
     """What asks for them: `on`, or the name given in `@needs`."""
     wanted: Bars
     days: Days
+
+    def told(self, dates: Iterable[date]) -> dict[str, Any]:
+        """What a receipt says of them: which they are, and the digests of those of some dates that are there."""
+        wanted = self.wanted.model_dump(mode="json", exclude_defaults=True)
+        held = {"instrument": self.days.instrument, "days": self.days.digests(dates)}
+        return {"as": self.name, "wanted": wanted, **held}
 
     @property
     def recipe(self) -> tuple[Any, ...]:

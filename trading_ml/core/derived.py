@@ -24,7 +24,7 @@ from trading_ml.core.lake import Receipt, Table
 from trading_ml.core.neighbours import Neighbours, Overlap
 from trading_ml.core.progress import track
 
-RECIPE = 1
+RECIPE = 2
 """Raise it when the same bars and scripts give other rows: all partitions are then built anew."""
 
 
@@ -64,7 +64,10 @@ class Derived:
         made = self.table.receipt(name, day)
         if made is None or made.inputs != inputs:
             frame = self._compute(day, own, others)
-            facts = {"scripts": {part.name: part.bound.describe for part in self.parts}}
+            facts = {
+                "scripts": {part.name: part.bound.describe for part in self.parts},
+                "bars": self._read(own, others),
+            }
             made = self.table.write(name, day, frame, inputs, facts)
         return made
 
@@ -77,6 +80,11 @@ class Derived:
             made = part.columns(bars, first, first + own.height, beside)
             columns.append(made.rename(part.bound.names(part.name)))
         return pl.concat([own.select(self.stamps), *columns], how="horizontal")
+
+    def _read(self, own: list[date], others: Mapping[Key, tuple[Other, list[date]]]) -> list[dict[str, Any]]:
+        """What a receipt says of the bars that its rows were computed from: our own first, then those beside them."""
+        beside = [{"part": part, **other.told(dates)} for (part, _), (other, dates) in others.items()]
+        return [{"instrument": self.bars.instrument, "days": self.bars.digests(own)}, *beside]
 
     @staticmethod
     def _recipe(part: Part) -> tuple[Any, ...]:

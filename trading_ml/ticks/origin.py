@@ -75,7 +75,7 @@ class Origins:
             BadFile: when its file has moved, changed or cannot be read.
         """
         known = self._verified(upload)
-        told = {"file": known.path, "adapter": known.adapter, "upload": known.id, "line": row}
+        told = {"file": known.path, "sha256": known.sha256, "adapter": known.adapter, "upload": known.id, "line": row}
         path = Path(known.path)
         for magic, scan in _TABLES.items():
             with path.open("rb") as file:
