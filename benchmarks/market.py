@@ -6,7 +6,7 @@ not for prices one could learn from (that is the simulated exchange of `trading_
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     import polars as pl
 
     from benchmarks.claim import Place
+    from trading_ml.core.lake import Lake
+    from trading_ml.ticks.records import Upload
 
 SYMBOL = "LOAD.L"
 NAME = f"lseg:{SYMBOL}"
@@ -81,27 +83,66 @@ def write_raw(folder: Path, rows: int, rows_a_file: int = ROWS_A_MONTH) -> list[
     return paths
 
 
-def write_ticks(place: Place) -> None:
-    """Write the table of ticks of a place, one partition a day, as `ticks.merge` would; what is there stays."""
+def write_ticks(place: Place, more: int = 0) -> None:
+    """Write the table of ticks of a place, one partition a day, as if raw files had been read; what is there stays.
+
+    Args:
+        place: Where, and how many ticks over all days.
+        more: Further days, each with as many ticks as the last one.
+    """
     from concurrent.futures import ThreadPoolExecutor
 
     from trading_ml.core.lake import Lake
+    from trading_ml.ticks import merge
+    from trading_ml.ticks.records import Cell
     from trading_ml.ticks.search import counted
 
-    table = Lake(place.root).table("ticks", "trades")
-    days = -(-place.ticks // ROWS_A_DAY)
+    lake, days = Lake(place.root), -(-place.ticks // ROWS_A_DAY)
+    rows = [place.ticks // days + (number < place.ticks % days) for number in range(days)]
+    held = dict(zip(trading_days(), [*rows, *rows[-1:] * more], strict=False))
+    _announce(lake, held)
 
-    def write(day: date, number: int) -> None:
-        if not table.path(NAME, day).exists():
-            rows = place.ticks // days + (number < place.ticks % days)
-            ticks = _stored(day_ticks(day, rows))
-            table.write(NAME, day, ticks, "simulated", {"texts": counted(ticks), "uploads": {}})
+    def write(cell: Cell, inputs: str) -> None:
+        ticks = _stored(day_ticks(cell.date, held[cell.date]), _upload(cell.date).number)
+        lake.table("ticks", cell.kind).write(NAME, cell.date, ticks, inputs, {"texts": counted(ticks), "uploads": {}})
 
     with ThreadPoolExecutor(2) as pool:
-        list(pool.map(write, trading_days(), range(days)))
+        list(pool.map(lambda cell: write(*cell), merge.stale(lake).items()))
 
 
-def _stored(ticks: pl.DataFrame) -> pl.DataFrame:
+def _upload(day: date) -> Upload:
+    """The raw file of the month of a day, which nobody ever wrote."""
+    from hashlib import sha256
+
+    from trading_ml.ticks.records import Upload
+
+    name = f"{SYMBOL}_{day:%Y-%m}.csv.gz"
+    sha = sha256(name.encode()).hexdigest()
+    return Upload(path=name, name=name, adapter="lseg", symbol=None, sha256=sha, bytes=0)
+
+
+def _announce(lake: Lake, held: Mapping[date, int]) -> None:
+    """The records that reading those raw files would have left."""
+    from itertools import groupby
+
+    from trading_ml.ticks import records
+
+    for _, days in groupby(held, lambda day: (day.year, day.month)):
+        month = list(days)
+        upload, rows = _upload(month[0]), sum(held[day] for day in month)
+        parts = [
+            records.Part(kind="trades", instrument=NAME, date=day, rows=held[day], digest=f"{day} {held[day]}")
+            for day in month
+        ]
+        parsed = records.Parsed(
+            rows=rows, quarantined={}, recipe="", zones={NAME: "Europe/London"}, partitions=tuple(parts), folder="none"
+        )
+        lake.write_json(lake.path("uploads", upload.id, "upload.json"), upload.model_dump(mode="json"))
+        records.index(lake, upload.id, [NAME])
+        lake.write_json(lake.path("uploads", upload.id, "parsed.json"), parsed.model_dump(mode="json"))
+
+
+def _stored(ticks: pl.DataFrame, upload: int) -> pl.DataFrame:
     """Ticks in the columns of the lake: one in eight an odd lot by its qualifier, one in 2,000 cancelled."""
     import numpy as np
     import polars as pl
@@ -120,7 +161,7 @@ def _stored(ticks: pl.DataFrame) -> pl.DataFrame:
         pl.lit(None, SIDE).alias("side"),
         pl.when(cancelled).then(pl.lit("CAN[IRGCOND]")).when(odd).then(pl.lit("ODD[IRGCOND]")).alias("conditions"),
         pl.when(cancelled).then(pl.lit("cancelled")).alias("excluded_by"),
-        pl.lit(7, pl.UInt64).alias("upload"),
+        pl.lit(upload, pl.UInt64).alias("upload"),
         pl.int_range(2, pl.len() + 2, dtype=pl.UInt32).alias("row"),
     )
 
