@@ -34,18 +34,19 @@ def build(source: Source, params: ModelParams) -> Any:
     """The untrained model of a dataset; its inputs are the features, raw, and its output is the label.
 
     Raises:
-        BadParams: when a scaling names no feature of the dataset. BadInput: when the dataset has several labels.
+        BadParams: when a scaling names no feature of the dataset, or does not fit it.
+        BadInput: when the dataset has several labels.
     """
     import keras
 
     for feature in params.scale:
         if feature not in source.features:
             raise BadParams(f"model.scale.{feature}", "unknown feature", nearest(feature, source.features))
-    inputs = {
-        feature: keras.Input((shown["window"], len(shown["columns"])), dtype="float32", name=feature)
-        for feature, shown in source.features.items()
-    }
-    ready = {feature: scaled(tensor, params.scale.get(feature, "none"), feature) for feature, tensor in inputs.items()}
+    inputs, ready = {}, {}
+    for feature, shown in source.features.items():
+        columns, scaling = shown["columns"], params.scale.get(feature, "none")
+        inputs[feature] = keras.Input((shown["window"], len(columns)), dtype="float32", name=feature)
+        ready[feature] = scaled(inputs[feature], scaling, feature, columns)
     trunk = FAMILIES[params.family](ready, params)
     return keras.Model(inputs, _answer(trunk, sole_target(source)), name=params.family)
 

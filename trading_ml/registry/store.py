@@ -142,13 +142,12 @@ class Registry:
 
     def load(self, version: ModelVersion) -> Any:
         """The Keras model of a version, from its Keras file alone: what MLflow pickled beside it is not read."""
-        from trading_ml.models import runtime
+        from trading_ml.models import components, runtime
 
         runtime.start()
         import keras
 
-        import trading_ml.models.components  # noqa: F401  its layers register themselves with Keras
-
+        components.register()
         folder = self.client.get_model_version_download_uri(self.project, version.version)
         return keras.saving.load_model(Path(folder) / "data" / "model.keras", compile=False)
 

@@ -138,7 +138,7 @@ def test_another_gate_judges_the_same_version_again_without_training(
 
 
 def test_a_refused_version_leaves_the_champion(first: Result, root: Lake, source: Standin) -> None:
-    model = ModelParams.parse({"family": "dense", "units": [4], "scale": {"close": "relative"}}, "model")
+    model = ModelParams.parse({"family": "dense", "units": [4], "scale": {"close": "relative_to_last"}}, "model")
     short = TrainingParams(epochs=1, learning_rate=1e-7)
     second = register.register(root, source, ordered(model=model, training=short))
     assert (second.version, second.alias, second.gate.passed) == (2, "candidate", False)

@@ -9,13 +9,13 @@ from keras import ops  # noqa: TID253
 
 
 @keras.saving.register_keras_serializable("trading_ml")
-class Relative(keras.layers.Layer):
+class RelativeToLast(keras.layers.Layer):
     """y = (x − last) / |last|, per sample and column, `last` being the sample's own bar; a fraction, 0 on that bar.
 
     A column whose last value is 0 becomes 0: it has no scale of its own.
 
     Example:
-        >>> Relative()(ops.array([[[1.0], [3.0], [2.0]]])).numpy().ravel().tolist()
+        >>> RelativeToLast()(ops.array([[[1.0], [3.0], [2.0]]])).numpy().ravel().tolist()
         [-0.5, 0.5, 0.0]
     """
 
