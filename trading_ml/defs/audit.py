@@ -9,6 +9,9 @@ from trading_ml.datasets.audit import Audit
 from trading_ml.defs import report
 from trading_ml.project import Project
 
+_MOST = 200
+"""Lines of a table that are shown."""
+
 
 def specs(project: Project, key: dg.AssetKey) -> Iterator[dg.AssetCheckSpec]:
     """One blocking check for each check that the project has on."""
@@ -16,17 +19,17 @@ def specs(project: Project, key: dg.AssetKey) -> Iterator[dg.AssetCheckSpec]:
         yield dg.AssetCheckSpec(_called(name), asset=key, blocking=True, description=type(check).__doc__)
 
 
-def results(told: Audit) -> Iterator[dg.AssetCheckResult]:
-    """What each check said: a refusal blocks what follows, a warning only shows."""
-    for name, rows in told.tables.items():
+def results(told: Audit, overruled: bool = False) -> Iterator[dg.AssetCheckResult]:
+    """What each check said: a refusal blocks what follows, unless somebody overruled it; a warning only shows."""
+    for name in told.made:
         said = [finding for finding in told.findings if finding.check == name]
         grave = {finding.severity for finding in said}
         yield dg.AssetCheckResult(
             check_name=_called(name),
             passed=not grave & {"refuse", "warn"},
-            severity=dg.AssetCheckSeverity.ERROR if "refuse" in grave else dg.AssetCheckSeverity.WARN,
+            severity=dg.AssetCheckSeverity.ERROR if "refuse" in grave and not overruled else dg.AssetCheckSeverity.WARN,
             description="; ".join(finding.sentence for finding in said) or None,
-            metadata={"measured": report.markdown(rows)},
+            metadata={table: report.markdown(rows[:_MOST]) for table, rows in told.tables_of(name).items()},
         )
 
 

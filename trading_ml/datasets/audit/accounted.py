@@ -38,4 +38,4 @@ class Accounted(Check):
                 reason = max(set(rejected) - set(_ASKED_FOR), key=lambda key: rejected[key])
                 told = f"{name}: {lost / wished:.0%} of its bars make no sample, most often for {reason}"
                 said.append(("warn", f"{told}; look at that feature or label, or at the bars"))
-        return Verdict(tuple(said), tuple(rows))
+        return Verdict(said, rows)

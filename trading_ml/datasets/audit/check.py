@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from pydantic import model_validator
 
 from trading_ml.core.params import Params
-from trading_ml.datasets.audit.verdict import Rows, Severity
+from trading_ml.datasets.audit.verdict import Severity
 
 if TYPE_CHECKING:
     from trading_ml.datasets.audit.view import View
@@ -20,8 +20,10 @@ if TYPE_CHECKING:
 class Verdict:
     """What one check found: sentences by severity, and the table that they rest on."""
 
-    said: tuple[tuple[Severity, str], ...] = ()
-    rows: Rows = ()
+    said: Sequence[tuple[Severity, str]] = ()
+    rows: Sequence[Mapping[str, Any]] = ()
+    beside: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
+    """Further tables by name."""
 
 
 class Check(Params, ABC):

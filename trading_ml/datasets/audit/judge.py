@@ -26,7 +26,7 @@ def audit(dataset: Dataset, params: AuditParams | None = None) -> Audit:
     findings, tables, checks = [], {}, list(asked.checks())
     for name, check in track(f"audit of {dataset.project}", checks, len(checks)):
         verdict = check.judge(view)
-        tables[name] = verdict.rows
+        tables |= {name: verdict.rows, **{f"{name} {other}": rows for other, rows in verdict.beside.items()}}
         said = sorted(verdict.said, key=lambda told: _GRAVEST_FIRST.index(told[0]))
         findings += [Finding(check=name, severity=severity, sentence=sentence) for severity, sentence in said]
     return Audit(dataset=dataset.digest, params=asked.model_dump(mode="json"), findings=tuple(findings), tables=tables)

@@ -43,7 +43,7 @@ class Audit(Params):
     findings: tuple[Finding, ...]
     """In the order of the checks, the gravest of a check first."""
     tables: dict[str, Rows]
-    """By check what it measured: rows of columns."""
+    """What the checks measured, rows of columns: by check, and by check and name where it has a further table."""
 
     @property
     def passed(self) -> bool:
@@ -53,6 +53,15 @@ class Audit(Params):
     def of_severity(self, severity: Severity) -> tuple[Finding, ...]:
         """The findings that are so grave."""
         return tuple(finding for finding in self.findings if finding.severity == severity)
+
+    @property
+    def made(self) -> list[str]:
+        """Names of the checks that were made."""
+        return [name for name, bounds in self.params.items() if bounds["on"]]
+
+    def tables_of(self, check: str) -> dict[str, Rows]:
+        """A check's tables by name, its own first."""
+        return {name: rows for name, rows in self.tables.items() if name.split(" ", 1)[0] == check}
 
     @property
     def content(self) -> Mapping[str, Any]:
