@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import Executor
 from dataclasses import dataclass
 from datetime import date
 
@@ -19,7 +18,7 @@ from trading_ml.datasets.moments import ask, taken
 from trading_ml.datasets.params import DatasetParams
 from trading_ml.datasets.samplers import NEVER
 from trading_ml.datasets.samples import REASONS, judge
-from trading_ml.datasets.series import Chunk, Store
+from trading_ml.datasets.series import Chunk, Made, Order, Store
 from trading_ml.datasets.weights import uniqueness
 
 
@@ -29,26 +28,46 @@ class Share:
 
     instrument: str
     days: Sequence[date]
-    chunks: Sequence[Chunk]
+    made: Sequence[Made]
     samples: pl.DataFrame
     """Columns of `samples.parquet`, and `date`."""
     account: dict[str, int]
     """`candidates`, `kept`, and the rejected by reason."""
 
+    @property
+    def chunks(self) -> list[Chunk]:
+        """The chunks that its series consist of."""
+        return [made.chunk for made in self.made]
+
+
+def orders(
+    store: Store, params: DatasetParams, layout: Layout, instrument: Instrument, days: Sequence[date]
+) -> list[Order]:
+    """The chunks that an instrument's share stands on."""
+    shown, told = ["ts_open", "ts_close", *layout.features], ["ts_close", *layout.values, *layout.ends]
+    return [
+        *store.columns("features", instrument.name, days, shown, params.features),
+        *store.columns("labels", instrument.name, days, told, params.labels),
+        *ask(store, params, instrument, days),
+    ]
+
 
 def collect(
-    store: Store, params: DatasetParams, layout: Layout, instrument: Instrument, days: Sequence[date], pool: Executor
+    store: Store,
+    params: DatasetParams,
+    layout: Layout,
+    instrument: Instrument,
+    days: Sequence[date],
+    made: Sequence[Made],
 ) -> Share:
-    """Bring the instrument's chunks up to date and take its samples; no other instrument is in memory.
+    """An instrument's samples, from its chunks alone.
 
     Raises:
         Refused: when the tables do not fit each other, or a label ends with its sample.
         AccountingError: when bars are neither samples nor rejected for a reason.
     """
-    name = instrument.name
-    bars = store.write("features", name, days, ["ts_open", "ts_close", *layout.features], params.features, pool)
-    answers = store.write("labels", name, days, ["ts_close", *layout.values, *layout.ends], params.labels, pool)
-    moments = ask(store, params, instrument, days, pool)
+    name, chunks = instrument.name, [each.chunk for each in made]
+    bars, answers, moments = ([c for c in chunks if c.kind == kind] for kind in ("features", "labels", "moments"))
     features, labels = store.read(bars), store.read(answers)
     asked = store.read(moments) if moments else features.select("ts_close", moment="ts_close")
     for what, other in (("labels", labels), ("bars", asked)):
@@ -70,7 +89,7 @@ def collect(
     samples = chosen.select("instrument", "row", "ts", *layout.values, "label_end", "weight", "date")
     _demand_future(samples, f"{' and '.join(layout.labels)} of {params.project}, {name}")
     account = _account(name, verdict, sum(chunk.rows for chunk in bars), samples.height)
-    return Share(name, days, [*bars, *answers, *moments], samples, account)
+    return Share(name, days, made, samples, account)
 
 
 def _uniqueness(chosen: pl.DataFrame, closes: pl.Series) -> pl.Series:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from trading_ml.core.errors import Unknown
 from trading_ml.core.lake import Lake
-from trading_ml.datasets.promotion import promoted
+from trading_ml.datasets.events import promoted
 from trading_ml.datasets.series import Chunk, Store
 from trading_ml.datasets.splits import PARTS
 

@@ -14,13 +14,11 @@ from trading_ml.datasets.collect import Share
 from trading_ml.datasets.layout import Layout
 from trading_ml.datasets.params import DatasetParams
 from trading_ml.datasets.samples import REASONS
-from trading_ml.datasets.series import Store
 from trading_ml.datasets.statistics import combine
 from trading_ml.labels import LabelUse
 
 
 def manifest(
-    store: Store,
     params: DatasetParams,
     layout: Layout,
     sources: Mapping[str, Any],
@@ -54,7 +52,7 @@ def manifest(
         "kept": total["kept"],
         "rejected": {reason: total[reason] for reason in REASONS},
         "accounts": {share.instrument: share.account for share in shares},
-        "columns": _columns(store, shares, layout),
+        "columns": _columns(shares, layout),
         "folds": folds,
     }
 
@@ -70,7 +68,7 @@ def _span(share: Share) -> dict[str, Any]:
     return {"first": share.days[0], "last": share.days[-1], "count": len(share.days)}
 
 
-def _columns(store: Store, shares: Sequence[Share], layout: Layout) -> dict[str, Any]:
+def _columns(shares: Sequence[Share], layout: Layout) -> dict[str, Any]:
     """Statistics of every feature column over all bars, put together from what the chunks say of themselves."""
-    facts = [store.receipt(chunk).facts for share in shares for chunk in share.chunks if chunk.kind == "features"]
-    return {column: combine(of[column] for of in facts) for column in layout.features}
+    made = [made for share in shares for made in share.made if made.chunk.kind == "features"]
+    return {column: combine(of.receipt.facts["columns"][column] for of in made) for column in layout.features}

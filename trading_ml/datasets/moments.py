@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from concurrent.futures import Executor
+from collections.abc import Iterable, Sequence
 from datetime import date
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from trading_ml.core.digest import digest, source_digest
+from trading_ml.core.digest import source_digest
 from trading_ml.core.errors import Refused
 from trading_ml.core.instruments import Instrument, instrument
 from trading_ml.core.lake import Table
@@ -18,26 +17,21 @@ from trading_ml.core.settings import Settings
 from trading_ml.core.time import NS, day_bounds
 from trading_ml.datasets.params import DatasetParams
 from trading_ml.datasets.samplers import NEVER, BarClose, Day, Moments
-from trading_ml.datasets.series import Chunk, Store
+from trading_ml.datasets.series import Order, Store, monthly
 
 STAMPS = ["ts_open", "ts_close"]
 
 
-def ask(
-    store: Store, params: DatasetParams, instrument: Instrument, days: Sequence[date], pool: Executor
-) -> list[Chunk]:
-    """Chunks of `ts_close` and `moment` by bar, null where a bar makes no sample; none where every close does."""
+def ask(store: Store, params: DatasetParams, instrument: Instrument, days: Sequence[date]) -> Iterable[Order]:
+    """Orders of chunks of `ts_close` and `moment` by bar, null where a bar makes no sample; none where every does."""
     sampler, name, bars = params.samples, instrument.name, store.lake.table("bars", params.bars.name)
     if isinstance(sampler, BarClose):
-        return []
+        return ()
     orders = _orders(store, params, instrument)
 
-    def recipe(of: Sequence[date]) -> str:
-        rows = [receipt.digest if (receipt := bars.receipt(name, day)) else None for day in of]
-        placed = [orders[0].receipt(orders[1], day) for day in of] if orders else []
-        of_orders = [receipt.digest if receipt else None for receipt in placed]
-        asked = sampler.model_dump(mode="json", exclude={"where", "weight"})
-        return digest("moments", asked, source_digest(type(sampler)), rows, of_orders)
+    def source(day: date) -> list[str | None]:
+        receipts = bars.receipt(name, day), orders and orders[0].receipt(orders[1], day)
+        return [receipt.digest if receipt else None for receipt in receipts]
 
     def gather(of: Sequence[date]) -> pl.DataFrame:
         frames = []
@@ -48,7 +42,8 @@ def ask(
             frames.append(frame.select("ts_close", moment=_stamps(taken)))
         return pl.concat(frames)
 
-    return store.keep("moments", name, days, recipe, gather, pool)
+    asked = sampler.model_dump(mode="json", exclude={"where", "weight"})
+    return monthly("moments", name, days, (asked, source_digest(type(sampler))), source, gather)
 
 
 def taken(frame: pl.DataFrame, culprit: str) -> Moments:

@@ -2,36 +2,59 @@
 
 from __future__ import annotations
 
-import json
-from typing import Any
-
-from trading_ml.core.errors import NoData, Refused, Unknown
+from trading_ml.core.errors import BadParams, NoData, Refused
 from trading_ml.core.lake import Lake
+from trading_ml.datasets.audit import Audit, audit
+from trading_ml.datasets.dataset import Dataset
+from trading_ml.datasets.events import Event, digests, promoted, promotion, record, resolve
+
+AUTOMATIC = "its audit passed (promotion: automatic)"
 
 
-def promote(lake: Lake, project: str, digest: str) -> None:
-    """Let training read this dataset from now on.
+def promote(
+    lake: Lake, project: str, digest: str | None = None, why: str = "", by: str | None = None, force: bool = False
+) -> Event:
+    """Let training read a dataset from now on; a training that runs keeps the one it began with.
+
+    Args:
+        lake: The data root.
+        project: Whose dataset.
+        digest: Its digest or the beginning of it; the dataset that was built last if left out.
+        why: For the record; demanded of a promotion by force.
+        by: Who promotes; the user whose process this is if left out.
+        force: Promote although the audit does not pass.
+
+    Returns:
+        The promotion that holds: an earlier one where this dataset is promoted already.
 
     Raises:
-        Unknown: when there is no such dataset. Refused: when its parts were not verified to be free of overlap.
+        Unknown: when there is no such dataset. BadParams: when force is used without saying why.
+        Refused: when its audit does not pass, or its parts overlap, which no force mends.
     """
-    manifest = lake.path("datasets", project, digest[:12], "manifest.json")
-    if not manifest.is_file():
-        known = [path.parent.name for path in lake.path("datasets", project).glob("*/manifest.json")]
-        raise Unknown.of(f"dataset of {project}", digest, known)
-    content: dict[str, Any] = json.loads(manifest.read_text("utf-8"))
-    if any(fold["overlaps"] for fold in content["folds"]):
-        raise Refused(f"dataset {digest[:12]} of {project}", "has overlapping label intervals between its parts")
-    lake.write_json(lake.path("datasets", project, "promoted.json"), {"digest": content["digest"]})
+    if force and not why.strip():
+        raise BadParams("--force", "overrides the audit without a reason", "say why with --reason")
+    whole = resolve(lake, project, digest) if digest else digests(lake, project)[-1]
+    holds = promotion(lake, project)
+    if holds and holds.digest == whole:
+        return holds
+    dataset = Dataset.open(lake, project, whole)
+    if any(fold["overlaps"] for fold in dataset.manifest["folds"]):
+        raise Refused(f"dataset {whole[:12]} of {project}", "has overlapping label intervals between its parts")
+    refusals = [finding.sentence for finding in audited(dataset).of_severity("refuse")]
+    if refusals and not force:
+        fix = "mend it, or promote it all the same with --force --reason WHY"
+        raise Refused(f"dataset {whole[:12]} of {project}", f"its audit says no: {' | '.join(refusals)}", fix)
+    return record(lake, project, "promoted", whole, why.strip(), by, forced=bool(refusals))
 
 
-def promoted(lake: Lake, project: str) -> str:
-    """Digest of the promoted dataset.
+def audited(dataset: Dataset) -> Audit:
+    """The stored audit of a dataset; where there is none, one with the bounds by default, kept from now on."""
+    try:
+        return Audit.of(dataset)
+    except NoData:
+        told = audit(dataset)
+        told.keep(dataset)
+        return told
 
-    Raises:
-        NoData: when none has been promoted.
-    """
-    path = lake.path("datasets", project, "promoted.json")
-    if not path.is_file():
-        raise NoData(f"datasets of {project}", "none is promoted", f"run `trading-ml dataset promote {project}`")
-    return json.loads(path.read_text("utf-8"))["digest"]
+
+__all__ = ["AUTOMATIC", "audited", "promote", "promoted"]

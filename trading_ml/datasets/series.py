@@ -1,19 +1,20 @@
 """Series: an instrument's feature and label columns in bar order, in immutable chunks of a calendar month.
 
 A chunk is named by its content and carries in its footer what it was made from, so a build makes only the chunks it
-does not find: a new day writes its month's chunk, and history is neither read nor written.
+does not find: a new day writes its month's chunk, and history is neither read nor written. Nothing removes a chunk, so
+whoever reads a dataset keeps it whatever is built meanwhile.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from itertools import groupby
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import polars as pl
 import polars.selectors as cs
@@ -29,7 +30,7 @@ from trading_ml.datasets.statistics import moments
 
 Uses = Mapping[str, Use]
 Kind = Literal["features", "labels", "moments"]
-_LAYOUT = 1
+_LAYOUT = 2
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,52 @@ class Chunk:
     kind: Kind
     rows: int
     digest: str
+
+
+@dataclass(frozen=True)
+class Order:
+    """A chunk that is wanted: its days, what decides its rows, and how to come by them."""
+
+    kind: Kind
+    instrument: str
+    days: tuple[date, ...]
+    recipe: tuple[Any, ...]
+    """What decides the rows beside their sources."""
+    source: Callable[[date], Any]
+    """What the rows of a day come from, by digest."""
+    gather: Callable[[Sequence[date]], pl.DataFrame]
+
+    @property
+    def month(self) -> str:
+        """The calendar month, like 2024-03."""
+        return f"{self.days[0]:%Y-%m}"
+
+
+class Made(NamedTuple):
+    """A chunk that is there now.
+
+    Attributes:
+        chunk: What a manifest says of it.
+        receipt: What it was made from (`days`) and the moments of its columns (`columns`).
+        new: Whether this build made it.
+    """
+
+    chunk: Chunk
+    receipt: Receipt
+    new: bool
+
+
+def monthly(
+    kind: Kind,
+    instrument: str,
+    days: Iterable[date],
+    recipe: tuple[Any, ...],
+    source: Callable[[date], Any],
+    gather: Callable[[Sequence[date]], pl.DataFrame],
+) -> Iterator[Order]:
+    """One order for each month of `days`, oldest first."""
+    for _, of in groupby(days, lambda day: f"{day:%Y-%m}"):
+        yield Order(kind, instrument, tuple(of), recipe, source, gather)
 
 
 @dataclass(frozen=True)
@@ -65,42 +112,29 @@ class Store:
             raise NoData(f"chunk {chunk.digest[:12]} of {self.project}", "is not there", "build the dataset again")
         return receipt
 
-    def write(
-        self, kind: Kind, instrument: str, days: Sequence[date], columns: Sequence[str], uses: Uses, pool: Executor
-    ) -> list[Chunk]:
-        """Chunks of the given days, oldest first; only those not found are made.
+    def columns(
+        self, kind: Kind, instrument: str, days: Iterable[date], columns: Sequence[str], uses: Uses
+    ) -> Iterator[Order]:
+        """Orders of some columns of the project's table `kind`.
 
-        Raises:
-            NoData: when a day is missing, or was built from other scripts or parameters than `uses`.
+        Carrying one out raises NoData when a day is missing, or was built from other scripts or parameters than `uses`.
         """
         table, wanted = self.lake.table(kind, self.project), {name: use.bound.describe for name, use in uses.items()}
+        source = lambda day: _demand(table, instrument, day, wanted)
+        gather = lambda of: _gather(table, instrument, of, columns, kind)
+        return monthly(kind, instrument, days, (kind, *columns), source, gather)
 
-        def recipe(of: Sequence[date]) -> str:
-            return digest(_LAYOUT, kind, columns, [_demand(table, instrument, day, wanted) for day in of])
+    def make(self, orders: Sequence[Order], pool: Executor) -> list[Made]:
+        """The ordered chunks; those that are not found are made, months and instruments side by side."""
+        _ = self._found  # looked up once, before there are several to ask for it
+        return list(track(f"chunks of {self.project}", pool.map(self._have, orders), len(orders)))
 
-        def gather(of: Sequence[date]) -> pl.DataFrame:
-            return _gather(table, instrument, of, columns, kind)
-
-        return self.keep(kind, instrument, days, recipe, gather, pool)
-
-    def keep(
-        self,
-        kind: Kind,
-        instrument: str,
-        days: Sequence[date],
-        recipe: Callable[[Sequence[date]], str],
-        gather: Callable[[Sequence[date]], pl.DataFrame],
-        pool: Executor,
-    ) -> list[Chunk]:
-        """Chunks of the given days, oldest first; `gather` makes those whose `recipe` is not found."""
-        months = [(month, list(of)) for month, of in groupby(days, lambda day: f"{day:%Y-%m}")]
-
-        def make(month: tuple[str, list[date]]) -> Chunk:
-            inputs = recipe(month[1])
-            receipt = self._found.get(inputs) or self._publish(gather(month[1]), inputs)
-            return Chunk(instrument, month[0], kind, receipt.rows, receipt.digest)
-
-        return list(track(f"months of {kind} of {instrument}", pool.map(make, months), len(months)))
+    def _have(self, order: Order) -> Made:
+        days = {str(day): order.source(day) for day in order.days}
+        inputs = digest(_LAYOUT, order.recipe, days)
+        found = self._found.get(inputs)
+        receipt = found or self._publish(order.gather(order.days), inputs, days)
+        return Made(Chunk(order.instrument, order.month, order.kind, receipt.rows, receipt.digest), receipt, not found)
 
     @cached_property
     def _found(self) -> dict[str, Receipt]:
@@ -108,10 +142,10 @@ class Store:
         files = self.lake.path("datasets", self.project, "series").glob("*.parquet")
         return {receipt.inputs: receipt for receipt in map(receipt_of, files) if receipt}
 
-    def _publish(self, frame: pl.DataFrame, inputs: str) -> Receipt:
-        facts = {name: moments(frame[name]) for name, kind in frame.schema.items() if kind == pl.Float32}
+    def _publish(self, frame: pl.DataFrame, inputs: str, days: Mapping[str, Any]) -> Receipt:
+        columns = {name: moments(frame[name]) for name, kind in frame.schema.items() if kind == pl.Float32}
         with self.lake.staging() as folder:
-            receipt = self.lake.write_parquet(folder / "chunk", frame, inputs, facts)
+            receipt = self.lake.write_parquet(folder / "chunk", frame, inputs, {"days": days, "columns": columns})
             publish(folder / "chunk", self.path(receipt.digest))
         return receipt
 

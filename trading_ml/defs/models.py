@@ -1,12 +1,14 @@
 """The assets of a project that are one for all dates and instruments: dataset, model, registered version."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 import dagster as dg
 
 from trading_ml import datasets
 from trading_ml.datasets.audit import audit
+from trading_ml.datasets.events import promotion
+from trading_ml.datasets.promotion import AUTOMATIC
 from trading_ml.defs import audit as audits
 from trading_ml.defs import report
 from trading_ml.defs.resources import LakeResource
@@ -48,16 +50,20 @@ def _dataset(project: Project) -> dg.AssetsDefinition:
         store = lake.open()
         names = project.chosen(store.table("features", project.name).instruments(), config.instruments)
         with report.logged(context.log):
-            built = datasets.build(store, project.dataset(names), config.start, config.end)
+            built, why = datasets.assemble(store, project.dataset(names), config.start, config.end)
+            context.log.info(why)
             told = audit(built, project.audit)
         told.keep(built)
         if project.promotion == "automatic" and told.passed:
-            datasets.promote(store, project.name, built.digest)
+            datasets.promote(store, project.name, built.digest, why=AUTOMATIC)
+        holds = promotion(store, project.name)
         overlaps = sum(fold["overlaps"] for fold in built.manifest["folds"])
         counts = built.manifest["candidates"], built.manifest["kept"], sum(built.manifest["rejected"].values())
         return dg.MaterializeResult(
             metadata={
                 "digest": built.digest,
+                "built": why,
+                "promoted": f"{holds.digest[:12]} by {holds.by} at {holds.at:%Y-%m-%d %H:%M}" if holds else "none",
                 "dagster/row_count": built.manifest["kept"],
                 "report": dg.MetadataValue.md(datasets.describe(built)),
                 "windows": report.plot(report.windows(built)),
@@ -66,7 +72,7 @@ def _dataset(project: Project) -> dg.AssetsDefinition:
             check_results=[
                 dg.AssetCheckResult(check_name="purged", passed=overlaps == 0, metadata={"overlaps": overlaps}),
                 dg.AssetCheckResult(check_name="accounted", passed=counts[0] == counts[1] + counts[2]),
-                *audits.results(told),
+                *audits.results(told, overruled=holds is not None and holds.digest == built.digest),
             ],
         )
 
@@ -76,20 +82,31 @@ def _dataset(project: Project) -> dg.AssetsDefinition:
 def _model(project: Project) -> dg.AssetsDefinition:
     key = dg.AssetKey([project.name, "model"])
 
-    @dg.asset(key=key, group_name=project.name, kinds={"keras"}, deps=[dg.AssetKey([project.name, "dataset"])])
-    def _asset(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.MaterializeResult:
-        """The trained network, told to MLflow epoch by epoch; found again where it was trained before."""
+    above = dg.AssetKey([project.name, "dataset"])
+
+    @dg.asset(key=key, group_name=project.name, kinds={"keras"}, deps=[above], output_required=False)
+    def _asset(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator[dg.MaterializeResult]:
+        """The trained network, told to MLflow epoch by epoch; found again where it was trained before.
+
+        It learns the promoted dataset. Where this run built another one, which waits, it and what follows are skipped.
+        """
         from trading_ml.registry.register import trained
 
         def log(epoch: int, metrics: Mapping[str, float]) -> None:
             context.log.info(f"epoch {epoch}: " + ", ".join(f"{name} {value:.4f}" for name, value in metrics.items()))
 
         store = lake.open()
-        version = trained(store, datasets.Dataset.open(store, project.name), _order(project, context, key), log)
+        built, holds = told_in_run(context.instance, context.run_id, above, "digest"), promotion(store, project.name)
+        if built and project.promotion == "manual" and not (holds and holds.digest == built):
+            context.log.warning(f"dataset {built[:12]} waits: trading-ml dataset promote {project.name} {built[:12]}")
+            return
+        dataset = datasets.Dataset.open(store, project.name, built)  # what this run promoted, else what is promoted
+        version = trained(store, dataset, _order(project, context, key), log)
         epochs = history(store, project.name, version)
-        return dg.MaterializeResult(
+        yield dg.MaterializeResult(
             metadata={
                 "version": int(version.version),
+                "dataset": dataset.digest,
                 "weights": version.tags["weights"],
                 "best_epoch": int(version.tags["best_epoch"]),
                 "epochs": report.plot(report.lines(epochs, "epoch")),
@@ -101,13 +118,13 @@ def _model(project: Project) -> dg.AssetsDefinition:
 
 
 def _version(project: Project) -> dg.AssetsDefinition:
-    key = dg.AssetKey([project.name, "version"])
+    key, above = (dg.AssetKey([project.name, part]) for part in ("version", "model"))
 
     @dg.asset(
         key=key,
         group_name=project.name,
         kinds={"mlflow"},
-        deps=[dg.AssetKey([project.name, "model"])],
+        deps=[above],
         check_specs=[dg.AssetCheckSpec("gate", asset=key)],
     )
     def _asset(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.MaterializeResult:
@@ -115,7 +132,8 @@ def _version(project: Project) -> dg.AssetsDefinition:
         from trading_ml.registry.register import judged
 
         store = lake.open()
-        result = judged(store, datasets.Dataset.open(store, project.name), _order(project, context, key))
+        learnt = told_in_run(context.instance, context.run_id, above, "dataset")  # whatever was promoted since
+        result = judged(store, datasets.Dataset.open(store, project.name, learnt), _order(project, context, key))
         return dg.MaterializeResult(
             metadata={
                 "version": result.version,
@@ -135,6 +153,15 @@ def _version(project: Project) -> dg.AssetsDefinition:
         )
 
     return _asset
+
+
+def told_in_run(instance: dg.DagsterInstance, run_id: str, key: dg.AssetKey, name: str) -> str | None:
+    """What an asset told under `name` when a run made it; None where the run did not."""
+    for entry in instance.all_logs(run_id, of_type=dg.DagsterEventType.ASSET_MATERIALIZATION):
+        made = entry.asset_materialization
+        if made and made.asset_key == key:
+            return str(made.metadata[name].value)
+    return None
 
 
 def _order(project: Project, context: dg.AssetExecutionContext, key: dg.AssetKey) -> "Order":

@@ -111,10 +111,19 @@ class Runs:
                     yield at.name, other.params, list(found)
 
     def models(self, project: Project, instruments: Sequence[str], start: str | None, end: str | None) -> int:
-        """Build dataset, model and version of a project; returns the version's number."""
+        """Build dataset, model and version of a project; returns the version's number.
+
+        Raises:
+            Refused: when the dataset's audit says no, or the dataset waits for its promotion.
+        """
         config = {"instruments": list(instruments), "start": start, "end": end}
         run_config = {"ops": {f"{project.name}__dataset": {"config": config}}}
         made = self._run("models", asset_selection=keys_of_models(project), run_config=run_config)
+        if not made.asset_materializations_for_node(f"{project.name}__version"):
+            (dataset,) = made.asset_materializations_for_node(f"{project.name}__dataset")
+            digest = str(dataset.metadata["digest"].value)[:12]
+            fix = f"run `trading-ml dataset promote {project.name} {digest}`, then this again"
+            raise Refused(f"dataset {digest} of {project.name}", "is built and waits for its promotion", fix)
         (version,) = made.asset_materializations_for_node(f"{project.name}__version")
         return int(version.metadata["version"].value)  # pyright: ignore[reportArgumentType]
 

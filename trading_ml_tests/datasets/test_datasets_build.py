@@ -16,7 +16,7 @@ import pytest
 from trading_ml.core.errors import AccountingError, BadParams, NoData, Refused, Unknown
 from trading_ml.core.lake import Lake
 from trading_ml.datasets import Dataset, build, describe, promote, promoted
-from trading_ml.datasets.series import Chunk, Store
+from trading_ml.datasets.series import Made, Store
 from trading_ml_tests.datasets.conftest import HOME, Tables
 
 FIRST, LAST = date(2024, 1, 30), date(2024, 2, 13)
@@ -333,12 +333,12 @@ def test_a_purge_that_fails_is_caught(tables: Tables, monkeypatch: pytest.Monkey
 
 def test_a_bar_that_goes_missing_is_caught(tables: Tables, monkeypatch: pytest.MonkeyPatch) -> None:
     tables.write(tables.params(["test:A"]), dates())
-    write = Store.write
+    make = Store.make
 
-    def miscounted(*args: Any) -> list[Chunk]:
-        return [replace(chunk, rows=chunk.rows + 1) for chunk in write(*args)]
+    def miscounted(*args: Any) -> list[Made]:
+        return [made._replace(chunk=replace(made.chunk, rows=made.chunk.rows + 1)) for made in make(*args)]
 
-    monkeypatch.setattr(Store, "write", miscounted)
+    monkeypatch.setattr(Store, "make", miscounted)
     assert "test:A: 170 bars, but 164 samples and 4 rejected" in refusal(tables, AccountingError)
 
 
