@@ -22,4 +22,5 @@ class Log(keras.layers.Layer):
     def call(self, x: Any) -> Any:
         """Scale (samples, window, columns); the two halves are told apart so that the slope at 0 is 1 and not 0."""
         rising = ops.log1p(ops.maximum(x, 0))
-        return ops.where(x < 0, -ops.log1p(-ops.minimum(x, 0)), rising)
+        falling = ops.log1p(ops.negative(ops.minimum(x, 0)))
+        return ops.where(x < 0, ops.negative(falling), rising)
