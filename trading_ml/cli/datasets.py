@@ -1,4 +1,4 @@
-"""`trading-ml dataset`: look at a project's datasets, and decide which one training reads."""
+"""`trading-ml dataset`: look at a project's datasets, compare them, and decide which one training reads."""
 
 from __future__ import annotations
 
@@ -27,12 +27,54 @@ def show(name: Name, digest: Annotated[str | None, Digest] = None) -> None:
     output.emit(found.manifest, Markdown(describe(found)))
 
 
+@group.command("list", hidden=True)
 @group.command()
-def promote(name: Name, digest: Annotated[str, Digest]) -> None:
-    """Let training read this dataset from now on."""
-    from trading_ml.datasets import promote, promoted
+def queue(
+    name: Name,
+    head: Annotated[int, typer.Option(min=1, help="Show at most so many, the last ones built.")] = 20,
+) -> None:
+    """The datasets of a project, the last one built first: which is promoted, by whom and why, and which wait."""
+    from trading_ml.datasets import queue
 
-    store = lake()
-    promote(store, name, digest)
-    value = {"project": name, "promoted": promoted(store, name)}
-    output.emit(value, f"{name} trains on dataset {value['promoted'][:12]}")
+    found = queue(lake(), name)
+    value = {"project": name, "count": len(found), "datasets": [each.model_dump(mode="json") for each in found[:head]]}
+    count = f"{len(found):,} datasets of {name}" if len(found) > head else ""
+    output.emit(value, output.table([each.row for each in found[:head]]), *filter(None, [count]))
+
+
+@group.command()
+def promote(
+    name: Name,
+    digest: Annotated[str | None, Digest] = None,
+    reason: Annotated[str, typer.Option(help="Why, for the record.")] = "",
+    by: Annotated[str | None, typer.Option(help="Who promotes; by default the user who runs this.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Although the audit says no; demands --reason.")] = False,
+) -> None:
+    """Let training read this dataset from now on; by default the one that was built last."""
+    from trading_ml.datasets import promote
+
+    done = promote(lake(), name, digest, reason, by, force)
+    value = {"project": name, "promoted": done.digest, "at": done.at, "by": done.by, "why": done.why, **done.facts}
+    output.emit(
+        value, f"{name} trains on dataset {done.digest[:12]}, promoted by {done.by} at {done.at:%Y-%m-%d %H:%M}"
+    )
+
+
+@group.command()
+def diff(
+    words: Annotated[
+        list[str], typer.Argument(metavar="NAME [A [B]]", help="A project and two of its datasets, or A and B alone.")
+    ],
+) -> None:
+    """What is different between two datasets; by default between the promoted one and the one built last."""
+    from trading_ml.core.errors import BadParams
+    from trading_ml.datasets.difference import difference, grouped, pair
+
+    if len(words) > 3:
+        raise BadParams("dataset diff", f"compares two datasets, not {len(words) - 1}", "give NAME A B")
+    one, two = pair(lake(), words)
+    changes = difference(one, two)
+    value = {"project": one.project, "before": one.digest, "after": two.digest, "changes": grouped(changes)}
+    head = f"{one.project}: {one.folder.name} → {two.folder.name}"
+    same = f"{head}: nothing is different"
+    output.emit(value, output.table([each.row for each in changes], head) if changes else same)

@@ -37,8 +37,8 @@ class Event(Params):
 
 def record(lake: Lake, project: str, event: Kind, digest: str, why: str, by: str | None = None, **facts: Any) -> Event:
     """Add an event, now; unless told otherwise, by the user whose process this is."""
-    happened = Event(event=event, digest=digest, at=datetime.now(UTC), by=by or _user(), why=why, facts=facts)
     with lake.lock("queue", project):
+        happened = Event(event=event, digest=digest, at=datetime.now(UTC), by=by or _user(), why=why, facts=facts)
         number = max((int(path.stem) for path in _files(lake, project)), default=0) + 1
         lake.write_json(lake.path("queue", project, f"{number:06d}.json"), happened.model_dump(mode="json"))
     return happened
