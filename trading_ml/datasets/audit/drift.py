@@ -110,7 +110,7 @@ def psi(base: Floats, other: Floats) -> float:
         >>> round(psi(np.arange(100.0), np.arange(100.0) + 10), 2)
         0.35
     """
-    edges = np.unique(np.quantile(base, np.linspace(0, 1, _BINS + 1)[1:-1]))
+    edges = np.unique(np.quantile(base, np.linspace(0, 1, _BINS + 1)[1:-1], method="inverted_cdf"))
     p, q = (_shares(values, edges) for values in (base, other))
     return float(((q - p) * np.log(q / p)).sum())
 
