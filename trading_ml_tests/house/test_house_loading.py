@@ -33,7 +33,7 @@ def test_the_command_line_starts_without_dagster(root: Path, tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize(
-    "room", ["core", "adapters", "ticks", "bars", "features", "labels", "datasets", "models", "registry"]
+    "room", ["core", "adapters", "ticks", "bars", "features", "labels", "datasets", "models", "registry", "lineage"]
 )
 def test_domain_rooms_import_without_dagster(room: str, root: Path, tmp_path: Path) -> None:
     assert loaded(f"import trading_ml.{room}", (*HEAVY, "dagster"), root, tmp_path) == []
