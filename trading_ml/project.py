@@ -24,7 +24,7 @@ from trading_ml.datasets.samplers import BarClose, SampleParams
 from trading_ml.features import FeatureUse
 from trading_ml.labels import LabelUse
 from trading_ml.models.params import ModelParams, TrainingParams
-from trading_ml.registry.params import GateParams
+from trading_ml.registry.params import EvaluationParams, GateParams
 
 
 class _Yaml(yaml.SafeLoader):
@@ -60,6 +60,7 @@ class Project(Params):
     model: ModelParams
     training: TrainingParams = TrainingParams()
     gate: GateParams = GateParams()
+    evaluation: EvaluationParams = EvaluationParams()
 
     @field_validator("instruments")
     @classmethod

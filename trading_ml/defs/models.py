@@ -13,7 +13,8 @@ from trading_ml.defs import audit as audits
 from trading_ml.defs import report
 from trading_ml.defs.resources import LakeResource
 from trading_ml.project import Project
-from trading_ml.registry.store import history
+from trading_ml.registry.result import POSITIONS
+from trading_ml.registry.store import artifact, history
 
 if TYPE_CHECKING:
     from trading_ml.registry.register import Order
@@ -134,6 +135,7 @@ def _version(project: Project) -> dg.AssetsDefinition:
         store = lake.open()
         learnt = told_in_run(context.instance, context.run_id, above, "dataset")  # whatever was promoted since
         result = judged(store, datasets.Dataset.open(store, project.name, learnt), _order(project, context, key))
+        drawn = artifact(store, project.name, result.version, POSITIONS)
         return dg.MaterializeResult(
             metadata={
                 "version": result.version,
@@ -141,6 +143,7 @@ def _version(project: Project) -> dg.AssetsDefinition:
                 "dataset": result.dataset,
                 "test": report.markdown(result.table()),
                 "reasons": dg.MetadataValue.md("\n".join(f"- {reason}" for reason in result.gate.reasons) or "none"),
+                **({"positions": report.picture(drawn)} if drawn else {}),
             },
             check_results=[
                 dg.AssetCheckResult(
@@ -170,6 +173,6 @@ def _order(project: Project, context: dg.AssetExecutionContext, key: dg.AssetKey
 
     return Order(
         project=project.name, model=project.model, training=project.training, gate=project.gate,
-        description=project.description, project_file=project.text(),
+        evaluation=project.evaluation, description=project.description, project_file=project.text(),
         tags={"dagster_run_id": context.run_id, "asset_key": key.to_user_string()},
     )  # fmt: skip

@@ -81,7 +81,12 @@ def plot(figure: Any) -> dg.MarkdownMetadataValue:
     """A matplotlib figure, embedded so that it needs no file."""
     buffer = BytesIO()
     figure.savefig(buffer, format="png", dpi=72, bbox_inches="tight")
-    return dg.MetadataValue.md(f"![plot](data:image/png;base64,{b64encode(buffer.getvalue()).decode()})")
+    return picture(buffer.getvalue())
+
+
+def picture(png: bytes) -> dg.MarkdownMetadataValue:
+    """A picture, embedded."""
+    return dg.MetadataValue.md(f"![plot](data:image/png;base64,{b64encode(png).decode()})")
 
 
 @contextmanager

@@ -6,8 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from trading_ml.models.evaluate import Answers, Probabilities, calibration, confusion
+from trading_ml.models.pnl import Pnl
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -76,6 +78,41 @@ def confusion_matrix(answers: Answers, p: Probabilities, classes: Sequence[str])
     for (row, column), count in np.ndenumerate(counts):
         shade = "white" if shares[row, column] > 0.5 else "black"
         axes.text(column, row, f"{count:,}\n{shares[row, column]:.1%}", ha="center", va="center", color=shade)
+    return figure
+
+
+def positions(title: str, moments: NDArray[np.int64], by: Mapping[str, Pnl]) -> Figure:
+    """The optimal position against the predicted one along the price, and what was earned, with its costs and without.
+
+    Args:
+        title: What was traded.
+        moments: Times of the rows, nanoseconds UTC.
+        by: Profit and loss of the `model`, of the `optimal` position and of who always `held` it.
+    """
+    from matplotlib.figure import Figure
+
+    times, model = moments.astype("datetime64[ns]"), by["model"]
+    figure = Figure(figsize=(10, 7), dpi=100, layout="constrained")
+    price, position, earned = figure.subplots(3, sharex=True, height_ratios=[2, 1, 2])
+    price.plot(times, model.middle, color="0.3", linewidth=0.8)
+    for name, color, shift in (
+        ("optimal", "#e69138", 0.0),
+        ("model", "#0b5394", 0.06),
+    ):  # side by side, not one over all
+        position.step(times, by[name].position + shift, color=color, linewidth=1, where="post", label=name)
+    earnings = {
+        "net": (model.net, "#0b5394", "-"),
+        "before the spread": (model.gain, "#6aa84f", "--"),
+        "sales not charged (a mistake)": (model.net + model.uncharged, "#cc0000", ":"),
+        "always long": (by["held"].net, "0.6", "-"),
+    }
+    for name, (values, color, line) in earnings.items():
+        earned.plot(times, values.cumsum(), color=color, linestyle=line, linewidth=1.2, label=name)
+    price.set(title=title, ylabel="middle")
+    position.set(yticks=[-1, 0, 1], yticklabels=["short", "flat", "long"])
+    earned.set(ylabel="profit, one unit held", xlabel="UTC")
+    for axes in (position, earned):
+        axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), fontsize=8)
     return figure
 
 

@@ -35,12 +35,15 @@ class Exam:
     """P(label is true) by the model."""
     baselines: Mapping[str, NDArray[np.float64]]
     """The same by each baseline."""
+    earned: NDArray[np.float64] | None = None
+    """Net profit at each sample in basis points, where the model is to be traded; None where it is not."""
 
     def in_time(self) -> Exam:
         """The same exam in the order of time, instruments side by side: what is drawn together moved together."""
         order = np.argsort(self.starts, kind="stable")
         ordered = {name: p[order] for name, p in self.baselines.items()}
-        return Exam(self.answers[order], self.starts[order], self.ends[order], self.model[order], ordered)
+        earned = None if self.earned is None else self.earned[order]
+        return Exam(self.answers[order], self.starts[order], self.ends[order], self.model[order], ordered, earned)
 
 
 class Advantage(Params):
@@ -73,9 +76,10 @@ def judge(params: GateParams, exam: Exam, openings: int = 1) -> Verdict:
 
     It must have enough test samples of both classes, must predict both classes, and must be better than **every**
     baseline by more than sampling error: the one-sided lower confidence bound of the paired difference, with the
-    block bootstrap's standard error, must exceed 0. Being better than all of them at once needs no correction
-    (an intersection of tests); looking at the same test part again does: the error share 1 − confidence is divided by
-    the number of openings (Bonferroni).
+    block bootstrap's standard error, must exceed 0. Where the model is to be traded, so must that of its net profit: a
+    label that leans on the past can be guessed where nothing can be earned. Being good enough in all these ways at
+    once needs no correction (an intersection of tests); looking at the same test part again does: the error share
+    1 − confidence is divided by the number of openings (Bonferroni).
 
     Args:
         params: What is demanded.
@@ -88,6 +92,7 @@ def judge(params: GateParams, exam: Exam, openings: int = 1) -> Verdict:
         return Verdict(passed=False, reasons=reasons, openings=openings)
     advantages = _advantages(params, exam, openings)
     reasons = tuple(_weakness(params.metric, each) for each in advantages if not each.lower_bound > 0)
+    reasons += tuple(_losses(params, exam, openings))
     return Verdict(passed=not reasons, reasons=reasons, advantages=advantages, openings=openings)
 
 
@@ -118,7 +123,7 @@ def _advantages(params: GateParams, exam: Exam, openings: int) -> tuple[Advantag
     spread = np.concatenate(drawn, axis=1)
     errors = np.nanstd(spread[0] - spread[1:], axis=1)
     values = [float(metric(answers, p, np.ones((1, len(answers))))[0]) for p in scores]
-    quantile = NormalDist().inv_cdf(1 - (1 - params.confidence) / openings)
+    quantile = _quantile(params, openings)
     return tuple(
         Advantage(
             baseline=name, model=values[0], reference=value, difference=sign * (values[0] - value),
@@ -126,6 +131,21 @@ def _advantages(params: GateParams, exam: Exam, openings: int) -> tuple[Advantag
         )
         for name, value, error in zip(exam.baselines, values[1:], errors, strict=True)
     )  # fmt: skip
+
+
+def _losses(params: GateParams, exam: Exam, openings: int) -> Iterator[str]:
+    """Why a model that is to be traded does not earn, by the same resamples."""
+    if exam.earned is None:
+        return
+    samples, length = len(exam.earned), block_length(exam.starts, exam.ends)
+    sums = np.concatenate([drawn @ exam.earned for drawn in resamples(samples, length, RESAMPLES, _SEED)])
+    total, bound = exam.earned.sum(), exam.earned.sum() - _quantile(params, openings) * sums.std()
+    if not bound > 0:
+        yield f"its net profit of {total:+.1f} bps is not above 0 beyond sampling error (lower bound {bound:+.1f})"
+
+
+def _quantile(params: GateParams, openings: int) -> float:
+    return NormalDist().inv_cdf(1 - (1 - params.confidence) / openings)
 
 
 def _weakness(metric: str, advantage: Advantage) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,15 +12,16 @@ from numpy.typing import NDArray
 from trading_ml.core.digest import digest, file_digest
 from trading_ml.models import baselines
 from trading_ml.models.evaluate import evaluate
-from trading_ml.models.figures import figures
+from trading_ml.models.figures import figures, positions
 from trading_ml.models.predict import predict
 from trading_ml.models.source import Source, binary_target, part
-from trading_ml.registry import openings
+from trading_ml.registry import openings, trading
 from trading_ml.registry.gate import Exam, judge
-from trading_ml.registry.params import GateParams
-from trading_ml.registry.result import COLUMNS, JUDGEMENT, Judgement, comparison, markdown
+from trading_ml.registry.params import EvaluationParams, GateParams
+from trading_ml.registry.result import COLUMNS, JUDGEMENT, POSITIONS, Judgement, comparison, markdown
 from trading_ml.registry.runs import Run
 from trading_ml.registry.store import MODEL_KEY, Registry
+from trading_ml.registry.trading import Traded
 
 if TYPE_CHECKING:
     from mlflow.entities.model_registry import ModelVersion
@@ -27,14 +29,18 @@ if TYPE_CHECKING:
 Scores = dict[str, NDArray]
 
 
-def gate_key(params: GateParams) -> str:
-    """Digest of what decides a verdict beside model and dataset: parameters and the sources of the gate."""
+def gate_key(params: GateParams, evaluation: EvaluationParams) -> str:
+    """Digest of what decides a judgement beside model and dataset: parameters and the sources of the gate."""
     room = Path(__file__).parent
-    files = [room / "gate.py", room / "bootstrap.py", room.parent / "models" / "baselines.py"]
-    return digest(params, [file_digest(file) for file in files])
+    models = room.parent / "models"
+    files = [room / "gate.py", room / "bootstrap.py", models / "baselines.py"]
+    files += [room / "trading.py", models / "pnl.py"] if evaluation.pnl else []
+    return digest(params, evaluation, [file_digest(file) for file in files])
 
 
-def judge_version(registry: Registry, version: ModelVersion, source: Source, params: GateParams) -> Judgement:
+def judge_version(
+    registry: Registry, version: ModelVersion, source: Source, params: GateParams, evaluation: EvaluationParams
+) -> Judgement:
     """Evaluate a version on all parts, let the gate decide, and move the aliases.
 
     The opening of the test part is recorded before it is looked at. The judgement is kept last, so a run that is
@@ -43,9 +49,12 @@ def judge_version(registry: Registry, version: ModelVersion, source: Source, par
     count = openings.record(registry.lake, registry.project, source.digest, version.tags[MODEL_KEY])
     registry.alias(version, "candidate")
     scores = _answer(registry.load(version), source, params)
-    verdict = judge(params, _exam(source, scores["test"]), count)
-    judgement = Judgement(gate_key=gate_key(params), verdict=verdict, metrics=_metrics(source, scores))
-    _show(Run(registry.client, str(version.run_id)), version, source, scores["test"], judgement)
+    exam = _exam(source, scores["test"])
+    trades = _traded(registry, source, evaluation, scores["test"], exam)
+    verdict = judge(params, replace(exam, earned=trading.earned(trades) if trades else None), count)
+    metrics = _metrics(source, scores) | _earned(trades)
+    judgement = Judgement(gate_key=gate_key(params, evaluation), verdict=verdict, metrics=metrics)
+    _show(Run(registry.client, str(version.run_id)), version, source, scores["test"], trades, judgement)
     _keep(registry, version, judgement)
     return judgement
 
@@ -77,13 +86,31 @@ def _metrics(source: Source, scores: Mapping[str, Scores]) -> dict[str, float]:
     return flat
 
 
-def _show(run: Run, version: ModelVersion, source: Source, scores: Scores, judgement: Judgement) -> None:
+def _traded(
+    registry: Registry, source: Source, evaluation: EvaluationParams, scores: Scores, exam: Exam
+) -> list[Traded]:
+    """Who would have earned what on the test part, where the project asks."""
+    if evaluation.pnl is None:
+        return []
+    return trading.traded(registry.lake, source, source.indices("test"), evaluation.pnl, scores, exam.answers)
+
+
+def _earned(trades: list[Traded]) -> dict[str, float]:
+    return {f"test_{name}": value for name, value in trading.totals(trades).items()} if trades else {}
+
+
+def _show(
+    run: Run, version: ModelVersion, source: Source, scores: Scores, trades: list[Traded], judgement: Judgement
+) -> None:
     """Metrics, figures and tables, for people who look at the run."""
     target, answers = binary_target(source), _exam(source, scores).answers
     run.metrics(judgement.metrics, model=version.model_id)
     if answers.min() < answers.max():
         for name, figure in figures(answers, scores, target.classes or ()).items():
             run.figure(figure, f"test/{name}.png")
+    if trades:
+        longest = max(trades, key=lambda each: len(each.moments))
+        run.figure(positions(longest.instrument, longest.moments, longest.by), POSITIONS)
     run.text(_report(judgement), "test/evaluation.md")
     run.text(judgement.model_dump_json(indent=1), "test/judgement.json")
 

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from trading_ml.core.params import Params
 from trading_ml.models.baselines import Baseline
+from trading_ml.models.pnl import PnlParams
 
 Metric = Literal["roc_auc", "pr_auc", "accuracy", "log_loss", "brier"]
 
@@ -28,3 +29,15 @@ class GateParams(Params):
     """Fewest test samples that allow a judgement."""
     confidence: float = Field(default=0.95, gt=0.5, lt=1)
     """Of the one-sided bound on each advantage, at the first opening of the test part."""
+
+
+class EvaluationParams(Params):
+    """What is looked at beside the gate's metric when the test part is opened.
+
+    Example:
+        >>> EvaluationParams.parse({"pnl": {"spread_bps": 5}}, "evaluation").pnl is None
+        False
+    """
+
+    pnl: PnlParams | None = None
+    """Trade by the label: +1 where its second class is likelier than not, else −1; None: do not."""

@@ -21,7 +21,7 @@ from trading_ml.models.source import Source, binary_target
 from trading_ml.models.train import recipe, train
 from trading_ml.registry.artifact import log_model
 from trading_ml.registry.judgement import gate_key, judge_version
-from trading_ml.registry.params import GateParams
+from trading_ml.registry.params import EvaluationParams, GateParams
 from trading_ml.registry.provenance import commit, origin
 from trading_ml.registry.result import JUDGEMENT, Result
 from trading_ml.registry.runs import Run
@@ -41,6 +41,7 @@ class Order:
     model: ModelParams
     training: TrainingParams
     gate: GateParams
+    evaluation: EvaluationParams = field(default_factory=EvaluationParams)
     description: str = ""
     project_file: str = ""
     """Text of the project file."""
@@ -103,13 +104,14 @@ def judged(lake: Lake, source: Source, order: Order) -> Result:
         version = registry.find(order.key(source))
         if version is None:
             raise NoData(f"{order.project}, dataset {source.digest[:12]}", "has no trained model", "train it first")
-        if not _judged(version, order.gate):
-            judge_version(registry, version, source, order.gate)
+        if not _judged(version, order):
+            judge_version(registry, version, source, order.gate, order.evaluation)
         return Result.of(registry.version(version.version))
 
 
-def _judged(version: ModelVersion, gate: GateParams) -> bool:
-    return JUDGEMENT in version.tags and json.loads(version.tags[JUDGEMENT])["gate_key"] == gate_key(gate)
+def _judged(version: ModelVersion, order: Order) -> bool:
+    wanted = gate_key(order.gate, order.evaluation)
+    return JUDGEMENT in version.tags and json.loads(version.tags[JUDGEMENT])["gate_key"] == wanted
 
 
 def _make(registry: Registry, source: Source, order: Order, on_epoch: OnEpoch) -> ModelVersion:

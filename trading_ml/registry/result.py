@@ -12,7 +12,9 @@ if TYPE_CHECKING:
     from mlflow.entities.model_registry import ModelVersion
 
 JUDGEMENT = "judgement"
-COLUMNS = ("roc_auc", "pr_auc", "accuracy", "precision", "recall", "log_loss", "brier", "ece")
+POSITIONS = "test/positions.png"
+"""Figure of the optimal position against the predicted one, where the project asks for profit and loss."""
+COLUMNS = ("roc_auc", "pr_auc", "accuracy", "precision", "recall", "log_loss", "brier", "ece", "pnl_bps")
 
 
 class Judgement(Params):

@@ -180,6 +180,14 @@ def history(lake: Lake, project: str, version: ModelVersion) -> dict[str, list[f
     return {name: [m.value for m in sorted(points, key=lambda m: m.step)] for name, points in logged.items()}
 
 
+def artifact(lake: Lake, project: str, number: int, path: str) -> bytes | None:
+    """What the run of a version keeps at `path`, such as a figure; None where it keeps nothing there."""
+    registry = Registry.open(lake, project)
+    run = str(registry.version(str(number)).run_id)
+    file = Path(str(registry.client.get_run(run).info.artifact_uri), path)
+    return file.read_bytes() if file.is_file() else None
+
+
 def _create(database: Path, artifacts: str) -> None:
     from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
 

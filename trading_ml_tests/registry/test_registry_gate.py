@@ -111,6 +111,27 @@ def test_a_model_without_skill_passes_as_seldom_as_promised(monkeypatch: pytest.
     assert 0.01 <= passed / 200 <= 0.10
 
 
+def test_what_is_to_be_traded_must_earn_beyond_sampling_error() -> None:
+    base = exam(skill=1.0)
+    noise = np.random.default_rng(1).normal(size=1000)
+    assert judge(PARAMS, altered(base, earned=noise + 0.5)).passed
+    for earned in (noise - noise.mean() - 0.01, noise - noise.mean() + 0.01):
+        verdict = judge(PARAMS, altered(base, earned=earned))
+        assert not verdict.passed
+        (reason,) = verdict.reasons
+        said = float(reason.split("lower bound ")[1].rstrip(")"))
+        assert f"net profit of {earned.sum():+.1f} bps is not above 0 beyond sampling error" in reason
+        assert said == pytest.approx(earned.sum() - norm.ppf(0.95) * noise.std() * 1000**0.5, rel=0.2)
+
+
+def test_what_is_earned_keeps_its_samples_in_any_order() -> None:
+    base = altered(exam(skill=1.0), earned=np.random.default_rng(1).normal(size=1000))
+    order = np.random.default_rng(2).permutation(1000)
+    mixed = Exam(*(each[order] for each in (base.answers, base.starts, base.ends, base.model)),
+                 {name: p[order] for name, p in base.baselines.items()}, base.earned[order])  # fmt: skip
+    assert judge(PARAMS, mixed) == judge(PARAMS, base)
+
+
 def test_gate_parameters_are_refused_by_name() -> None:
     with pytest.raises(BadParams, match=r"gate.metric: 'roc_acu' is not a known value; did you mean 'roc_auc'\?"):
         GateParams.parse({"metric": "roc_acu"}, "gate")
