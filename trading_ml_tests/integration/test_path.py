@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -52,6 +53,24 @@ def test_the_dataset_is_shown_and_promoted_by_its_digest(place, undisturbed):
     assert [fold["overlaps"] for fold in shown["folds"]] == [0]
     assert place.run("calm", "dataset", "promote", "small", shown["digest"][:12])["promoted"] == shown["digest"]
     assert "000000000000" in place.run("calm", "dataset", "show", "small", "0" * 12, code=2)["error"]
+
+
+def test_a_manual_project_waits_for_somebody_to_promote_its_dataset(place, undisturbed):
+    project = (place.folder / "projects" / "small.yaml").read_text()
+    path = place.folder / "projects" / "patient.yaml"
+    path.write_text(project.replace("name: small", "name: patient\npromotion: manual"))
+    command, env = place.command("calm", "project", "run", "patient")
+    done = subprocess.run(command, env=env, cwd=place.folder, capture_output=True, text=True, timeout=240)
+    (waiting,) = place.run("calm", "dataset", "queue", "patient")["datasets"]
+    path.unlink()
+    name, digest = "patient", waiting["digest"][:12]
+    assert done.returncode == 1
+    assert f"run `trading-ml dataset promote {name} {digest}`, then this again" in done.stderr.splitlines()[-1]
+    assert "2 chunks built, 0 reused: 1 chunk of features, the first build" in done.stderr
+    assert (waiting["state"], waiting["audit"]) == ("queued", "passed")
+    shutil.rmtree(place.folder / "calm" / "datasets" / "patient")
+    for room in ("features", "labels"):
+        shutil.rmtree(place.folder / "calm" / room / "patient")
 
 
 def killed(place, root: str, when: str, *words: object) -> None:
