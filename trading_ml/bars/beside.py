@@ -11,9 +11,10 @@ import polars as pl
 
 from trading_ml.bars.params import BarParams
 from trading_ml.bars.sources import sources
+from trading_ml.bars.statistics import STATISTICS
 from trading_ml.core.context import Extent, Part
 from trading_ml.core.days import Days, Other
-from trading_ml.core.errors import NoData, Unknown, nearest
+from trading_ml.core.errors import BadParams, NoData, Unknown, nearest
 from trading_ml.core.instruments import Instrument, instrument
 from trading_ml.core.joined import joined
 from trading_ml.core.lake import Lake
@@ -75,6 +76,8 @@ def found(lake: Lake, own: BarParams, traded: Instrument, wanted: Bars, where: s
         merged = sources(lake, params).instruments()
         if name in merged:
             raise NoData(f"{where}, bars {params.name} of {name}", "are not built", "build them first")
+        if params.kind != own.kind:
+            raise NoData(f"{where}, {params.kind} of {name}", "are not there", "ingest a file that holds them")
         known = {cell.instrument for status in ledger(lake) for cell in status.touched}.union(merged)
         if name not in known:
             raise Unknown(f"{where}, {name}", "unknown instrument", nearest(name, known))
@@ -95,11 +98,21 @@ def wanted_by(own: BarParams, uses: Iterable[tuple[str, Use]]) -> Iterator[Wante
     """The other bars of some scripts, each by its name in a project.
 
     Raises:
-        BadParams: naming the script and the key at fault.
+        BadParams: naming the script and the key at fault, or the feature that looks at what became known later.
     """
     for name, use in uses:
+        _refuse_hindsight(own, name, use)
         for asks, bars in use.others.items():
             yield Wanted(params_of(own, bars, f"{use.kind}s.{name}.{asks}"), bars.instrument, bars.age)
+
+
+def _refuse_hindsight(own: BarParams, name: str, use: Use) -> None:
+    """No proof would find it: how an order ended is told in the bar in which it was placed."""
+    for bars in (own, *(params_of(own, bars) for bars in use.others.values())):
+        known_later = [told for told in bars.statistics if STATISTICS[told].hindsight]
+        if use.kind == "feature" and known_later:
+            problem = f"looks at bars with '{known_later[0]}', which became known after them"
+            raise BadParams(f"features.{name}", problem, "only labels may")
 
 
 def sample(

@@ -33,8 +33,9 @@ class BarParams(Params):
     """Volume bars: size traded that ends a bar."""
     dollar: Amount | None = None
     """Dollar bars: |price| · size traded that ends a bar, in the price's currency."""
-    kind: Literal["trades", "quotes"] = "trades"
-    """Trades, or quotes at their mid; then volume and sizes are those shown (mean of both sides), not traded."""
+    kind: Literal["trades", "quotes", "orders"] = "trades"
+    """Trades; quotes at their mid, whose volume and sizes are those shown (mean of both sides), not traded; or
+    completed orders at their price, without sizes, by when they were placed."""
     fill: bool = False
     """Give empty intervals between a day's first and last tick a bar too (time bars only)."""
     statistics: tuple[str, ...] = ()
@@ -75,12 +76,12 @@ class BarParams(Params):
             )
         if self.fill and given != ["every"]:
             raise ValueError("fill needs time bars: only intervals of time can be empty")
-        if self.kind == "quotes" and given[0] in ("volume", "dollar"):
-            raise ValueError("quotes trade nothing: no volume bars, no dollar bars")
+        if self.kind != "trades" and given[0] in ("volume", "dollar"):
+            raise ValueError(f"{self.kind} trade nothing: no volume bars, no dollar bars")
         for name in self.statistics:
             if STATISTICS[name].kind != self.kind:
                 raise ValueError(f"statistic '{name}' is one of {STATISTICS[name].kind}, the bars are of {self.kind}")
-        if self.source == "files" and (given != ["every"] or self.kind == "quotes" or self.statistics):
+        if self.source == "files" and (given != ["every"] or self.kind != "trades" or self.statistics):
             raise ValueError("source: files needs time bars (every) of trades, without statistics: files tell no ticks")
         return self
 

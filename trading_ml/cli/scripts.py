@@ -35,7 +35,7 @@ def check_feature(use: Use, param: Param = None, symbol: On = None, every: Every
     """Prove a feature: no look-ahead, measured warm-up, partition invariance, the same in another process."""
     from trading_ml.features import check
 
-    _report(check(use, _parameters(param), _bars("feature", use, symbol, every)))
+    _report(check(use, given := _parameters(param), _bars("feature", use, given, symbol, every)))
 
 
 @labels.command("check")
@@ -43,7 +43,7 @@ def check_label(use: Use, param: Param = None, symbol: On = None, every: Every =
     """Prove a label: it reaches no further than its label_end, and never guesses."""
     from trading_ml.labels import check
 
-    _report(check(use, _parameters(param), _bars("label", use, symbol, every)))
+    _report(check(use, given := _parameters(param), _bars("label", use, given, symbol, every)))
 
 
 @features.command("list")
@@ -140,7 +140,7 @@ def _parameters(words: list[str] | None) -> dict[str, Any]:
     return {key: yaml.safe_load(value) for key, _, value in (word.partition("=") for word in words or [])}
 
 
-def _bars(kind: Kind, use: str, symbol: str | None, every: str) -> Any:
+def _bars(kind: Kind, use: str, params: dict[str, Any], symbol: str | None, every: str) -> Any:
     """The symbol's bars over all dates, with those that the script needs, built where they are not; None for none."""
     if symbol is None:
         return None
@@ -153,7 +153,7 @@ def _bars(kind: Kind, use: str, symbol: str | None, every: str) -> Any:
     own, store = BarParams.parse({"every": every}, "bars"), lake()
     with output.bars():
         name, bars = bars_of(store, symbol, own)
-        for called, wanted in found(use, kind, {}).script.needs.items():
-            params = params_of(own, wanted, f"{use}, @needs({called}=…)")
-            bars = joined(bars, bars_of(store, wanted.instrument or name, params)[1], called, wanted)
+        for called, wanted in found(use, kind, params).needs.items():
+            other = params_of(own, wanted, f"{use}, @needs({called}=…)")
+            bars = joined(bars, bars_of(store, wanted.instrument or name, other)[1], called, wanted)
         return bars

@@ -105,6 +105,9 @@ def _series(pace: int) -> pl.DataFrame:
         bid=close - half, ask=close + half, filled=trades == 0, buy_trades=buys, sell_trades=trades - buys,
         signed_volume=pl.col("mean_size") * (2 * buys - trades), order_count=(trades * 0.7).ceil(),
         odd_lot_share=trades % 11 / 10, mean_spread=half * (2 + trades % 7 / 10), last_spread=2 * half,
+        mid_open=close.ceil(), day_high=pl.col("high") + 1, day_low=pl.col("low") - 1, side=1.0 - trades % 2 * 2,
+        limit_price=close + 0.2 - trades % 2 * 0.4, stop_price=close - 0.2 + trades % 2 * 0.4,
+        profit=(trades % 3 > 0) * 1.0,
     )  # fmt: skip
 
 

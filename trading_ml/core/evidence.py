@@ -185,12 +185,16 @@ def _searched(part: Part, bars: pl.DataFrame, first: int, ways: Sequence[str], r
     return found | screen.search(cuts, rounds)
 
 
+_READ_ANYWAY = {"ts_open", "ts_close", "close", "bid", "ask"}
+"""Columns that the engine reads itself, and those that scripts look for without demanding them."""
+
+
 def read_by(bound: Bound, bars: pl.DataFrame) -> pl.DataFrame:
     """The columns that the script reads, where it can be seen which; fewer columns, fewer to exchange."""
     roots = {name for each in bound.expressions.values() for name in each.meta.root_names()}
     if not roots <= set(bars.columns):
         return bars
-    few = bars.select(name for name in bars.columns if name in roots | {"ts_open", "ts_close", "close"})
+    few = bars.select(name for name in bars.columns if name in roots | _READ_ANYWAY)
     try:
         seen = bound.evaluate(few)
     except BadParams:

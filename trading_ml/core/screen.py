@@ -227,8 +227,11 @@ def _driven(column: pl.Series, up: pl.Series) -> pl.Series:
     if column.dtype == pl.Boolean:
         return ~column
     if column.dtype == pl.List:
+        kind = column.dtype.inner  # pyright: ignore[reportAttributeAccessIssue]
         inner = pl.element() * pl.when(pl.element() > 0).then(_FACTOR).otherwise(-_FACTOR)
-        return column.list.eval(inner.cast(column.dtype.inner))  # pyright: ignore[reportAttributeAccessIssue]
+        if not kind.is_numeric():
+            inner = ~pl.element() if kind == pl.Boolean else pl.element()
+        return column.list.eval(inner.cast(kind))
     usual, sign = _usual(column), -1 if (column < 0).any() else 1
     risen, fallen = column * (sign * _FACTOR) + usual, column * (sign / _FACTOR)
     return (

@@ -48,7 +48,7 @@ class Script:
 
     @property
     def needs(self) -> Mapping[str, Bars]:
-        """Other bars it asks for with `@needs`, whose columns it reads as `name.column`."""
+        """Other bars it may ask for with `@needs`, whose columns it reads as `name.column`."""
         return getattr(self.function, "needs", {})
 
     @property
@@ -121,9 +121,16 @@ class Bound:
         alone = isinstance(self._made, pl.Expr) if self.script.kind == "feature" else len(values) == 1
         return {name: called if alone and name in values else f"{called}.{name}" for name in self.expressions}
 
+    @property
+    def needs(self) -> Mapping[str, Bars]:
+        """Other bars that the script asks for with these parameters."""
+        where = getattr(self.script.function, "needs_where", {})
+        asks = all(getattr(self.params, name) == value for name, value in where.items())
+        return self.script.needs if asks else {}
+
     def given(self, bars: pl.DataFrame) -> pl.DataFrame:
         """Crafted bars with the columns of other bars that the script needs, crafted too, for proofs."""
-        return with_needs(bars, self.script.needs)
+        return with_needs(bars, self.needs)
 
     def evaluate(self, bars: pl.DataFrame) -> pl.DataFrame:
         """The script's columns, one row per bar; NaN is null, and every feature is Float64.
@@ -157,7 +164,7 @@ class Bound:
         except pl.exceptions.ColumnNotFoundError as cause:
             name = (re.findall(r'column "([^"]+)"', str(cause)) or [str(cause)])[0]
             bars_of, dot, _ = name.partition(".")
-            unasked = f"mark it with @needs({bars_of}=Bars(…))" if dot and bars_of not in self.script.needs else ""
+            unasked = f"mark it with @needs({bars_of}=Bars(…))" if dot and bars_of not in self.needs else ""
             fix = unasked or nearest(name, bars.columns)
             raise BadParams(self.script.use, f"bars have no column '{name}'", fix) from cause
         except (Exception, pl.exceptions.PanicException) as cause:
@@ -196,7 +203,7 @@ class Use(Params):
     @property
     def others(self) -> Mapping[str, Bars]:
         """All other bars that its values come from, by the key or the marker's name that asks for them."""
-        return {"on": self.on} if self.on else self.bound.script.needs
+        return {"on": self.on} if self.on else self.bound.needs
 
     @model_validator(mode="before")
     @classmethod
@@ -212,7 +219,7 @@ class Use(Params):
             _ = self.bound.expressions
         except TradingError as error:
             raise ValueError(str(error)) from None
-        if self.on and self.bound.script.needs:
+        if self.on and self.bound.needs:
             raise ValueError(f"{self.use} names the bars it needs itself; leave out 'on'")
         if self.on and self.on.inside:
             raise ValueError("'inside' is for @needs; 'on' takes the last closed bar")

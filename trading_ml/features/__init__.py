@@ -24,12 +24,14 @@ from trading_ml.features.kyle_lambda import kyle_lambda
 from trading_ml.features.log_return import log_return
 from trading_ml.features.macd import macd
 from trading_ml.features.markers import Bars, needs
+from trading_ml.features.mid import mid
 from trading_ml.features.minutes_to_close import minutes_to_close
 from trading_ml.features.momentum import momentum
 from trading_ml.features.obv import obv
 from trading_ml.features.ohlcv import ohlcv
 from trading_ml.features.parkinson import parkinson
 from trading_ml.features.proof import check
+from trading_ml.features.quote import quote
 from trading_ml.features.quoted_spread import quoted_spread
 from trading_ml.features.rank import rank
 from trading_ml.features.realized_volatility import realized_volatility
@@ -76,11 +78,13 @@ FEATURES = {
     "kyle_lambda": kyle_lambda,
     "log_return": log_return,
     "macd": macd,
+    "mid": mid,
     "minutes_to_close": minutes_to_close,
     "momentum": momentum,
     "obv": obv,
     "ohlcv": ohlcv,
     "parkinson": parkinson,
+    "quote": quote,
     "quoted_spread": quoted_spread,
     "rank": rank,
     "realized_volatility": realized_volatility,

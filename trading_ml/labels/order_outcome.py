@@ -7,16 +7,20 @@ from typing import Annotated, Literal
 import polars as pl
 from pydantic import Field
 
+from trading_ml.features.markers import needs
 from trading_ml.labels.bounds import bounded
 from trading_ml.labels.markers import label
 from trading_ml.labels.quotes import half_spread, mid
+from trading_ml.labels.recorded import PLACED, recorded
 from trading_ml.labels.touch import ABOVE, BELOW, BOTH, NEITHER, touching
 
 
+@needs({"orders": "recorded"}, orders=PLACED)
 @bounded(ahead="horizon")
 @label(classes=["loss", "profit"])
 def order_outcome(
     *,
+    orders: Literal["simulated", "recorded"] = "simulated",
     side: Literal["buy", "sell"] = "buy",
     stop: Annotated[float, Field(gt=0)] = 1.0,
     limit: Annotated[float, Field(gt=0)] = 1.0,
@@ -29,17 +33,22 @@ def order_outcome(
     at_horizon: Literal["market", "null"] = "market",
     answer: Literal["profit", "pnl"] = "profit",
 ) -> dict[str, pl.Expr]:
-    """Profit or loss of an order sent at this close, which its stop or its limit closes.
+    """Profit or loss of an order with a stop and a limit: one sent at this close, or one that was recorded after it.
 
     Formula: a buy is filled at e = ask[t]; the first of the bars t+1 … t+horizon whose bid reaches e + limit or falls
     to e − stop closes it at that level; else it is closed at bid[t+horizon]. A sell is filled at the bid and closed at
     the ask, with stop above and limit below. pnl = ±(exit − e) − fee·(e + exit); profit = pnl > 0, and nothing won or
     lost is no answer. A bar's bid reaches from its low to its high, less half of the spread at its close.
+    With `orders: recorded` it is asked about the first of the instrument's completed orders that was placed inside bar
+    t+1: profit is what its record says, pnl what the level that closed it means for its price. It is over when the
+    first of the bars t+2 … t+horizon shows the price at that level; where none does, there is no answer.
     Units: price for one unit traded. Known at: `label_end`, the close of the bar that closes the order.
     Source: the orders of AWS's demonstration of training on streaming data, which fills and closes at the middle
     (`fill: mid`, `stop: 10`, `limit: 10`, `unit: price`).
 
     Args:
+        orders: Simulated at every bar, by the parameters below; or recorded, each with its own side, stop and limit, so
+            that only horizon, fill, spread, fee and answer count.
         side: What the order does first.
         stop: Distance of the stop from the fill.
         limit: Distance of the limit from the fill.
@@ -58,6 +67,9 @@ def order_outcome(
         >>> bars.select(**order_outcome(stop=1, limit=2, unit="price", horizon=2, answer="pnl")).rows()
         [(2.0, 3), (-1.0, 3), (None, None)]
     """
+    if orders == "recorded":
+        told = recorded(horizon, fill, spread_bps, fee_bps)
+        return {answer: told[answer], "label_end": told["label_end"]}
     sign, entry, paid = 1 if side == "buy" else -1, pl.col("entry"), pl.col("paid")
     cost = (half_spread(spread_bps) if fill == "spread" else pl.lit(0.0)) * sign
     inputs = {"entry": mid(spread_bps) + cost, "paid": cost}

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import polars as pl
 
+from trading_ml.core.errors import NoData
 from trading_ml.core.lake import Table
 
 
@@ -26,19 +27,21 @@ class Priced(NamedTuple):
 def priced(
     table: Table, instrument: str, day: date, columns: tuple[str, ...] = (), rows: slice = slice(0, None)
 ) -> Priced:
-    """Read what bars need of a day, or of some rows of it, from a table of trades, or of quotes priced at their mid.
+    """Read what bars need of a day, or of some rows of it: of trades, of quotes at their mid, of orders at their price.
 
     A quote's price is its mid (bid + ask) / 2 and its size the mean of the sizes shown, a missing one counting as
-    nothing. Not usable: what a cleaning rule excluded, and quotes with one side only.
+    nothing; orders have none. Not usable: what a cleaning rule excluded, and quotes with one side only.
 
     Raises:
-        NoData: when the day is not published.
+        NoData: when the day is not published, or has no such column.
     """
     price, size, quoted = pl.col("price"), pl.col("size"), ()
     if table.parts[-1] == "quotes":
         price = (pl.col("bid") + pl.col("ask")) / 2
         size = (pl.col("bid_size").fill_null(0.0) + pl.col("ask_size").fill_null(0.0)) / 2
         quoted = ("bid", "ask")
+    elif table.parts[-1] == "orders":
+        size = pl.lit(0.0)
     usable = price.is_not_null()
     if _has_excluded(table, instrument, day):
         usable &= pl.col("excluded_by").is_null()
@@ -46,7 +49,13 @@ def priced(
     stored = table.scan(instrument, day)
     if rows != slice(0, None):
         stored = stored.slice(rows.start, rows.stop - rows.start)
-    ticks = stored.select(*sorted(wanted), price=price, size=size, usable=usable).collect()
+    try:
+        ticks = stored.select(*sorted(wanted), price=price, size=size, usable=usable).collect()
+    except pl.exceptions.ColumnNotFoundError:
+        untold = ", ".join(sorted(wanted - set(table.scan(instrument, day).collect_schema())))
+        raise NoData(
+            f"{table.parts[-1]} of {instrument}", f"have no {untold}", "their source does not tell it"
+        ) from None
     return Priced(ticks.drop("usable"), ticks["usable"])
 
 

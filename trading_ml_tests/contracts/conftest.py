@@ -32,5 +32,11 @@ def real_bars(market_data: Path) -> pl.DataFrame:
     half = 0.01 + (high - low) / 10
     side = pl.when(high > low).then((2 * close - high - low) / (high - low)).otherwise(0.0)
     return bars.with_columns(
-        signed_volume=side * pl.col("volume"), bid=close - half, ask=close + half, mean_spread=2 * half
+        signed_volume=side * pl.col("volume"),
+        bid=close - half,
+        ask=close + half,
+        mean_spread=2 * half,
+        mid_open=pl.col("open"),
+        day_high=high,
+        day_low=low,
     )
