@@ -91,9 +91,28 @@ class Dataset:
     @cached_property
     def series(self) -> dict[str, Floats]:
         """Per instrument the float32 values of all columns, shape (bars, columns), nulls as NaN."""
-        whole = np.concatenate(list(self._blocks.values()), axis=1)
+        whole = np.concatenate(list(self.blocks.values()), axis=1)
         starts = list(self._offsets.values())[1:]
         return dict(zip(self._offsets, np.split(whole, starts), strict=True))
+
+    @cached_property
+    def blocks(self) -> dict[str, Floats]:
+        """Per feature the values of all instruments, one below the other, shape (bars, columns)."""
+        height = sum(chunk.rows for chunks in self._chunks.values() for chunk in chunks)
+        blocks = {name: np.empty((height, len(of["columns"])), np.float32) for name, of in self.features.items()}
+        store, end = Store(self.lake, self.project), 0
+        for chunk in (chunk for chunks in self._chunks.values() for chunk in chunks):
+            frame, start, end = store.read([chunk], self.columns), end, end + chunk.rows
+            for name, block in blocks.items():
+                for position, column in enumerate(self.features[name]["columns"]):
+                    block[start:end, position] = frame[column].to_numpy()
+        return blocks
+
+    @cached_property
+    def ends(self) -> NDArray[np.int64]:
+        """Per sample the row of its bar in the blocks."""
+        offsets = np.fromiter(self._offsets.values(), np.int64)
+        return offsets[self.samples["instrument"].to_physical().to_numpy()] + self.samples["row"].to_numpy()
 
     def indices(self, part: str, fold: int = -1) -> Indices:
         """The samples of a part (train, validation, test or purged), ascending; of the last fold, the newest one.
@@ -116,15 +135,15 @@ class Dataset:
         """
         if feature not in self.features:
             raise Unknown.of("feature of the dataset", feature, self.features)
-        block, length = self._blocks[feature], self.features[feature]["window"]
+        block, length = self.blocks[feature], self.features[feature]["window"]
         width = block.shape[1]
         runs = sliding_window_view(block.reshape(-1), length * width)[::width]
-        return runs[self._ends[indices] - (length - 1)].reshape(-1, length, width)
+        return runs[self.ends[indices] - (length - 1)].reshape(-1, length, width)
 
     def last(self, indices: Indices) -> Floats:
         """All columns at each sample's own bar: shape (samples, columns)."""
-        ends = self._ends[indices]
-        return np.concatenate([block[ends] for block in self._blocks.values()], axis=1)
+        ends = self.ends[indices]
+        return np.concatenate([block[ends] for block in self.blocks.values()], axis=1)
 
     def labels(self, indices: Indices, label: str) -> NDArray[Any]:
         """Values of a label column: a Boolean as 0 or 1, a category as its class's code, a number as float32.
@@ -174,22 +193,3 @@ class Dataset:
         """Where each instrument's series starts in the blocks."""
         heights = [sum(chunk.rows for chunk in chunks) for chunks in self._chunks.values()]
         return dict(zip(self._chunks, [0, *np.cumsum(heights)[:-1].tolist()], strict=True))
-
-    @cached_property
-    def _blocks(self) -> dict[str, Floats]:
-        """Per feature the values of all instruments, one below the other, shape (bars, columns)."""
-        height = sum(chunk.rows for chunks in self._chunks.values() for chunk in chunks)
-        blocks = {name: np.empty((height, len(of["columns"])), np.float32) for name, of in self.features.items()}
-        store, end = Store(self.lake, self.project), 0
-        for chunk in (chunk for chunks in self._chunks.values() for chunk in chunks):
-            frame, start, end = store.read([chunk], self.columns), end, end + chunk.rows
-            for name, block in blocks.items():
-                for position, column in enumerate(self.features[name]["columns"]):
-                    block[start:end, position] = frame[column].to_numpy()
-        return blocks
-
-    @cached_property
-    def _ends(self) -> NDArray[np.int64]:
-        """Per sample the row of its bar in the blocks."""
-        offsets = np.fromiter(self._offsets.values(), np.int64)
-        return offsets[self.samples["instrument"].to_physical().to_numpy()] + self.samples["row"].to_numpy()

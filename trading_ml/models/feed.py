@@ -1,54 +1,77 @@
-"""Feeding a model: windows are gathered batch by batch from the resident series, never materialised."""
+"""Two ways for batches into Keras, which give the very same ones: TensorFlow gathers small batches, NumPy large ones.
+
+A batch through Python costs a fixed time and holds up the thread that trains; TensorFlow's gather has no such cost but
+copies bar by bar, where NumPy copies whole windows. They meet where a batch shows about a hundred thousand bars.
+"""
 
 from __future__ import annotations
 
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import keras  # noqa: TID253
 import numpy as np
+import tensorflow as tf  # noqa: TID253
 
-from trading_ml.models.source import Indices, Source, Target
+from trading_ml.models.batches import Batches
+
+SMALL = 2**17
+"""Bars in a batch up to which TensorFlow gathers it."""
+
+
+def feed(batches: Batches, prefetch: int = 1) -> Any:
+    """What `fit` takes, by the size of a batch; `prefetch` threads gather ahead."""
+    return stream(batches, prefetch) if batches.bars <= SMALL else Feed(batches, prefetch)
 
 
 class Feed(keras.utils.PyDataset):
-    """Batches of (inputs by feature, label) over some samples, in their order or in a new seeded one each epoch.
+    """Batches gathered by NumPy.
 
-    The order of epoch e depends on `seed` and e alone. Where samples count differently, the weights come as a third
-    part; their mean over all samples is 1, so they change what is learnt and not how fast.
+    Keras asks for one batch ahead in a thread of its own; with more threads, so many batches are under way. (Keras's
+    own `workers` leave batches of a broken epoch in their queue, and the next epoch begins with them.)
     """
 
-    def __init__(
-        self, source: Source, indices: Indices, target: Target, batch_size: int, seed: int | None = None
-    ) -> None:
+    def __init__(self, batches: Batches, threads: int = 1) -> None:
         super().__init__()
-        self._source, self._samples, self._batch_size, self._seed = source, indices, batch_size, seed
-        values = source.labels(indices, target.name)
-        self._labels = values.astype(np.int32 if target.kind == "categorical" else np.float32)
-        weights = source.samples["weight"].to_numpy()[indices]
-        self._weights = weights / weights.mean() if len(weights) and np.ptp(weights) else None
-        self._epoch, self._order = 0, np.arange(len(indices))
-        self._shuffle()
+        self._batches, self._threads = batches, threads
+        self._pool = ThreadPoolExecutor(threads) if threads > 1 else None
+        self._ahead: dict[tuple[int, int], Future[Any]] = {}
 
     def __len__(self) -> int:
-        """Batches per epoch; the last may be smaller."""
-        return -(-len(self._samples) // self._batch_size)
+        """Batches per epoch."""
+        return len(self._batches)
 
     def __getitem__(self, number: int) -> tuple[Any, ...]:
-        """Batch `number` of the current epoch."""
-        chosen = self._order[number * self._batch_size : (number + 1) * self._batch_size]
-        batch = inputs(self._source, self._samples[chosen]), self._labels[chosen]
-        return batch if self._weights is None else (*batch, self._weights[chosen])
-
-    def on_epoch_end(self) -> None:
-        """Draw the next epoch's order."""
-        self._epoch += 1
-        self._shuffle()
-
-    def _shuffle(self) -> None:
-        if self._seed is not None:
-            self._order = np.random.default_rng([self._seed, self._epoch]).permutation(len(self._samples))
+        """Batch `number` of the epoch that has begun."""
+        if self._pool is None:
+            return self._batches[number]
+        epoch = self._batches.epoch
+        ahead = [(epoch, later) for later in range(number, min(number + self._threads, len(self)))]
+        known = {key: future for key, future in self._ahead.items() if key in ahead}
+        self._ahead = {key: known.get(key) or self._pool.submit(self._batches.__getitem__, key[1]) for key in ahead}
+        return self._ahead.pop((epoch, number)).result()
 
 
-def inputs(source: Source, indices: Indices) -> dict[str, Any]:
-    """What the samples show, by feature."""
-    return {feature: source.windows(indices, feature) for feature in source.features}
+def stream(batches: Batches, threads: int = 1) -> tf.data.Dataset:
+    """The same batches gathered by TensorFlow, from one copy of the series and the row on which each sample ends."""
+    source, size = batches.source, batches.batch_size
+    ends = tf.constant(source.ends[batches.samples].astype(np.int32))
+    blocks = {feature: tf.constant(block) for feature, block in source.blocks.items()}
+    back = {feature: tf.range(1 - shown["window"], 1) for feature, shown in source.features.items()}
+    answers = [tf.constant(part) for part in (batches.labels, batches.weights) if part is not None]
+
+    def epoch(_: Any) -> tf.data.Dataset:
+        order = tf.ensure_shape(tf.numpy_function(lambda: batches.order, [], tf.int64), [len(batches.samples)])
+        starts = tf.data.Dataset.range(0, len(batches.samples), size)
+        return starts.map(lambda start: order[start : start + size])
+
+    def gather(chosen: tf.Tensor) -> tuple[Any, ...]:
+        last = tf.gather(ends, chosen)[:, None]
+        windows = {feature: tf.gather(block, last + back[feature]) for feature, block in blocks.items()}
+        return windows, *(tf.gather(part, chosen) for part in answers)
+
+    calls = {"num_parallel_calls": threads, "deterministic": True} if threads > 1 else {}
+    flow = tf.data.Dataset.range(1).flat_map(epoch).map(gather, **calls).prefetch(threads)
+    options = tf.data.Options()
+    options.threading.private_threadpool_size = threads
+    return flow.apply(tf.data.experimental.assert_cardinality(len(batches))).with_options(options)

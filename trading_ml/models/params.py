@@ -8,6 +8,7 @@ from pydantic import Field
 
 from trading_ml.core.params import Params
 from trading_ml.models.families.dense import DenseParams
+from trading_ml.models.weights import ClassWeight
 
 ModelParams = DenseParams
 """Parameters of a model, by family; a second family makes this a union discriminated by `family`."""
@@ -31,7 +32,11 @@ class TrainingParams(Params):
     """Size of a step."""
     early_stopping: int | None = Field(default=3, ge=1)
     """Epochs without a lower validation loss after which training stops and the best epoch's weights return."""
+    class_weight: ClassWeight = "none"
+    """What classes count: `balanced`, all the same in sum; or class → weight, 1 where none is given; or `none`."""
     seed: int = Field(default=7, ge=0, lt=2**32)
     """Seed of initial weights, dropout and the order of samples."""
     threads: int = Field(default=2, ge=1)
     """Threads of one operation; sums split over threads differ in their last bits, so the weights depend on it."""
+    prefetch: int = Field(default=1, ge=1)
+    """Threads that gather batches ahead of the step that needs them; the weights do not depend on it."""

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from trading_ml.models.batches import inputs
 from trading_ml.models.source import Indices, Source
 
 _BATCH = 4096
@@ -17,8 +18,6 @@ def predict(model: Any, source: Source, indices: Indices) -> NDArray[np.float64]
 
     The batches are fixed, so the same samples give the same bits.
     """
-    from trading_ml.models.feed import inputs
-
     batches = (indices[start : start + _BATCH] for start in range(0, len(indices), _BATCH))
     answers = [np.asarray(model.predict_on_batch(inputs(source, batch))) for batch in batches]
     return np.concatenate([np.empty((0, 1)), *answers])[:, 0].astype(np.float64)

@@ -41,6 +41,16 @@ class Source(Protocol):
         """Among others the `instrument` and the `weight` of each sample."""
         ...
 
+    @cached_property
+    def blocks(self) -> Mapping[str, Floats]:
+        """Per feature the values of all instruments, one below the other, shape (bars, columns), raw values."""
+        ...
+
+    @cached_property
+    def ends(self) -> Indices:
+        """Per sample the row of its own bar in the blocks, which is the last that it shows."""
+        ...
+
     def indices(self, part: str) -> Indices:
         """The samples of a part, one of `PARTS`, ascending."""
         ...

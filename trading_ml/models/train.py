@@ -15,10 +15,12 @@ import numpy as np
 from trading_ml.core.digest import digest, file_digest
 from trading_ml.core.errors import Refused
 from trading_ml.models import runtime
+from trading_ml.models.batches import Batches
 from trading_ml.models.build import build, compiled
 from trading_ml.models.components import layer_name
 from trading_ml.models.params import ModelParams, TrainingParams
 from trading_ml.models.source import Indices, Source, part, sole_target
+from trading_ml.models.weights import class_weights
 
 OnEpoch = Callable[[int, Mapping[str, float]], None]
 _GATHER = 8192  # samples looked at together while scalings adapt
@@ -52,19 +54,23 @@ def train(
         on_epoch: Called after each epoch with its number, from 1, and its metrics.
 
     Raises:
-        NoData: when the train or validation part is empty. BadInput: when the dataset or the process does not fit.
+        NoData: when the train or validation part is empty.
+        BadInput: when the dataset or the process does not fit, or class weights do not fit the label.
         Refused: when the loss is no longer a number.
     """
     target, rows, watched = sole_target(source), part(source, "train"), part(source, "validation")
     runtime.start(training.threads)
     import keras
 
-    from trading_ml.models.feed import Feed
+    from trading_ml.models.feed import feed
 
     begun = time.perf_counter()
     keras.utils.set_random_seed(training.seed)
     model = compiled(build(source, params), target, training)
     _adapt(model, params, source, rows)
+    counts = class_weights(source, target, rows, training.class_weight)
+    taught = Batches(source, rows, target, training.batch_size, training.seed, counts)
+    judged = Batches(source, watched, target, training.batch_size, by_class=counts)
     history: list[dict[str, float]] = []
 
     def note(epoch: int, logs: Mapping[str, float]) -> None:
@@ -72,12 +78,13 @@ def train(
         history.append({name: float(value) for name, value in logs.items()})
         on_epoch(epoch + 1, history[-1])
 
+    order = keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: taught.begin(epoch))
     stopping = _stopping(training)
     model.fit(
-        Feed(source, rows, target, training.batch_size, training.seed),
-        validation_data=Feed(source, watched, target, training.batch_size),
+        feed(taught, training.prefetch),
+        validation_data=feed(judged, training.prefetch),
         epochs=training.epochs, shuffle=False, verbose=0,
-        callbacks=[keras.callbacks.LambdaCallback(on_epoch_end=note), *stopping],
+        callbacks=[order, keras.callbacks.LambdaCallback(on_epoch_end=note), *stopping],
     )  # fmt: skip
     best = stopping[0].best_epoch + 1 if stopping else len(history)
     return Trained(model, tuple(history), best, weights_digest(model), time.perf_counter() - begun)
@@ -90,10 +97,11 @@ def recipe(params: ModelParams, training: TrainingParams) -> str:
     """
     room = Path(__file__).parent
     scalings = sorted({scaling for scaling in params.scale.values() if scaling != "none"})
-    parts = ["train", "build", "feed", "runtime", f"families/{params.family}"]
+    parts = ["train", "build", "batches", "feed", "weights", "runtime", f"families/{params.family}"]
     parts += [f"components/{scaling}" for scaling in scalings]
     sources = {part: file_digest(room / f"{part}.py") for part in parts}
-    return digest(params, training, sources, runtime.environment(training.threads))
+    decisive = training.model_dump(mode="json", exclude={"prefetch"})
+    return digest(params, decisive, sources, runtime.environment(training.threads))
 
 
 def weights_digest(model: Any) -> str:

@@ -63,6 +63,14 @@ class Standin:
         weights = np.ones(len(names), np.float32) if self.weights is None else self.weights
         return pl.DataFrame({"instrument": pl.Series(names, dtype=pl.Enum(self.instruments)), "weight": weights})
 
+    @property
+    def blocks(self) -> dict[str, np.ndarray]:
+        return {name: self.series[:, :, column].reshape(-1, 1) for column, name in enumerate(self.features)}
+
+    @property
+    def ends(self) -> np.ndarray:
+        return self.place * self.bars + self.bar
+
     def indices(self, part: str) -> np.ndarray:
         share = (self.bar - self.window + 1) / (self.bars - self.window + 1 - self.horizon)
         codes = np.select([share < 0.6, share < 0.62, share < 0.8], [0, 3, 1], 2)
