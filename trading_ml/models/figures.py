@@ -89,6 +89,7 @@ def positions(title: str, moments: NDArray[np.int64], by: Mapping[str, Pnl]) -> 
         moments: Times of the rows, nanoseconds UTC.
         by: Profit and loss of the `model`, of the `optimal` position and of who always `held` it.
     """
+    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
     from matplotlib.figure import Figure
 
     times, model = moments.astype("datetime64[ns]"), by["model"]
@@ -111,6 +112,7 @@ def positions(title: str, moments: NDArray[np.int64], by: Mapping[str, Pnl]) -> 
     price.set(title=title, ylabel="middle")
     position.set(yticks=[-1, 0, 1], yticklabels=["short", "flat", "long"])
     earned.set(ylabel="profit, one unit held", xlabel="UTC")
+    earned.xaxis.set_major_formatter(ConciseDateFormatter(AutoDateLocator()))
     for axes in (position, earned):
         axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), fontsize=8)
     return figure
