@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import shutil
@@ -55,6 +56,17 @@ def test_the_dataset_is_shown_and_promoted_by_its_digest(place, undisturbed):
     assert "000000000000" in place.run("calm", "dataset", "show", "small", "0" * 12, code=2)["error"]
 
 
+def test_a_dataset_is_built_alone_and_is_the_one_that_a_run_makes(place, undisturbed):
+    built = place.run("calm", "dataset", "build", "small")
+    assert built == {
+        "project": "small",
+        "dataset": undisturbed["dataset"],
+        "state": "promoted",
+        "samples": built["samples"],
+    }
+    assert built["samples"] == place.run("calm", "dataset", "show", "small")["kept"]
+
+
 def test_a_manual_project_waits_for_somebody_to_promote_its_dataset(place, undisturbed):
     project = (place.folder / "projects" / "small.yaml").read_text()
     path = place.folder / "projects" / "patient.yaml"
@@ -71,6 +83,22 @@ def test_a_manual_project_waits_for_somebody_to_promote_its_dataset(place, undis
     shutil.rmtree(place.folder / "calm" / "datasets" / "patient")
     for room in ("features", "labels"):
         shutil.rmtree(place.folder / "calm" / room / "patient")
+
+
+def test_a_version_is_followed_back_to_its_raw_lines(place, undisturbed):
+    told = place.run("calm", "lineage", "small#-1")
+    version = told["version"]
+    assert (version["model"], version["version"], version["aliases"]) == ("small", 1, ["candidate"])
+    assert version["dataset"] == told["dataset"]["digest"] == undisturbed["dataset"]
+    assert version["gate"] == {**undisturbed["gate"], "openings": 1}
+    assert version["weights"] == place.weights("calm")
+    assert version["dagster_run_id"]
+    assert all(script["proof"]["passed"] for script in told["dataset"]["scripts"])
+    assert told["changes"] == []
+    last = told["ticks"]["last"]
+    with gzip.open(last["file"], "rt") as file:
+        assert file.read().splitlines()[last["line"] - 1] == last["text"]
+    assert float(last["fields"]["Price"]) == told["ticks"]["bar"]["close"]
 
 
 def killed(place, root: str, when: str, *words: object) -> None:
