@@ -6,14 +6,32 @@ from typing import Annotated
 
 import typer
 
-from trading_ml.cli import output
+from trading_ml.cli import output, projects
 from trading_ml.cli.main import app
 from trading_ml.cli.root import lake
+from trading_ml.cli.tables import From, To
+from trading_ml.core.settings import Settings
+from trading_ml.project import find
 
 group = typer.Typer(help="Datasets of a project.", no_args_is_help=True)
 app.add_typer(group, name="dataset")
 Name = Annotated[str, typer.Argument(help="Name of a project.")]
 Digest = typer.Argument(help="Digest of a dataset, or its first 12 digits.")
+
+
+@group.command()
+def build(name: projects.Name, symbols: projects.Symbols = None, start: From = None, end: To = None) -> None:
+    """Bars, features, labels and dataset of a project, and its audit: only what is not there yet is made."""
+    from trading_ml.datasets import Dataset
+    from trading_ml.datasets import queue as waiting
+
+    project, store = find(name, Settings().projects), lake()
+    with output.bars():
+        active, chosen = projects.tables(store, project, projects.words(symbols), start, end)
+        made = Dataset.open(store, project.name, active.dataset(project, chosen, start, end))
+    told = next(entry.state for entry in waiting(store, project.name) if entry.digest == made.digest)
+    value = {"project": project.name, "dataset": made.digest, "state": told, "samples": made.manifest["kept"]}
+    output.emit(value, f"{project.name}: dataset {made.digest[:12]} of {made.manifest['kept']:,} samples is {told}")
 
 
 @group.command()

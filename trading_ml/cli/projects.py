@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -19,9 +19,14 @@ from trading_ml.core.settings import Settings
 from trading_ml.core.time import date_of, span
 from trading_ml.project import Project, find
 
+if TYPE_CHECKING:
+    from trading_ml.core.lake import Lake
+    from trading_ml.defs.runs import Runs
+
 group = typer.Typer(help="Check and run project files.", no_args_is_help=True)
 app.add_typer(group, name="project")
 Name = Annotated[str, typer.Argument(help="Name of a project (projects/NAME.yaml), or a project file.")]
+Symbols = Annotated[str | None, typer.Option(help="Only these instruments, comma-separated.")]
 
 
 @group.command()
@@ -36,12 +41,12 @@ def check(name: Name) -> None:
 @group.command()
 def run(
     name: Name,
-    symbols: Annotated[str | None, typer.Option(help="Only these instruments, comma-separated.")] = None,
+    symbols: Symbols = None,
     start: From = None,
     end: To = None,
 ) -> None:
     """Bars, features, labels, dataset, model, gate, registry: only what is not there yet is made."""
-    run_project(name, [word.strip() for word in symbols.split(",")] if symbols else [], start, end)
+    run_project(name, words(symbols), start, end)
 
 
 def run_project(name: str, symbols: list[str] | None = None, start: str | None = None, end: str | None = None) -> None:
@@ -64,6 +69,19 @@ def _run(project: Project, symbols: list[str], start: str | None, end: str | Non
     from trading_ml.registry.store import Registry
 
     store = lake()
+    active, chosen = tables(store, project, symbols, start, end)
+    version = active.models(project, chosen, start, end)
+    return Result.of(Registry.open(store, project.name).version(str(version)))
+
+
+def tables(
+    store: Lake, project: Project, symbols: list[str], start: str | None, end: str | None
+) -> tuple[Runs, tuple[str, ...]]:
+    """Bring bars, features and labels of a project up to date; the jobs for what comes next, and whose they are.
+
+    Raises:
+        NoData: when there are no ticks in the range.
+    """
     refresh(store)
     active = runs(store, project)
     ticks = sources(store, project.bars)
@@ -76,8 +94,12 @@ def _run(project: Project, symbols: list[str], start: str | None, end: str | Non
     for name, days in wanted.items():
         if days:
             active.tables(project, name, days)
-    version = active.models(project, chosen, start, end)
-    return Result.of(Registry.open(store, project.name).version(str(version)))
+    return active, chosen
+
+
+def words(given: str | None) -> list[str]:
+    """What is separated by commas."""
+    return [word.strip() for word in given.split(",")] if given else []
 
 
 def _days(ticks: Sources, name: str, start: str | None, end: str | None) -> list[date]:

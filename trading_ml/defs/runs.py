@@ -116,9 +116,7 @@ class Runs:
         Raises:
             Refused: when the dataset's audit says no, or the dataset waits for its promotion.
         """
-        config = {"instruments": list(instruments), "start": start, "end": end}
-        run_config = {"ops": {f"{project.name}__dataset": {"config": config}}}
-        made = self._run("models", asset_selection=keys_of_models(project), run_config=run_config)
+        made = self._dataset_and(keys_of_models(project), project, instruments, start, end)
         if not made.asset_materializations_for_node(f"{project.name}__version"):
             (dataset,) = made.asset_materializations_for_node(f"{project.name}__dataset")
             digest = str(dataset.metadata["digest"].value)[:12]
@@ -126,6 +124,28 @@ class Runs:
             raise Refused(f"dataset {digest} of {project.name}", "is built and waits for its promotion", fix)
         (version,) = made.asset_materializations_for_node(f"{project.name}__version")
         return int(version.metadata["version"].value)  # pyright: ignore[reportArgumentType]
+
+    def dataset(self, project: Project, instruments: Sequence[str], start: str | None, end: str | None) -> str:
+        """Build and audit a dataset of a project; returns its digest.
+
+        Raises:
+            Refused: when the audit says no.
+        """
+        made = self._dataset_and(keys_of_models(project)[:1], project, instruments, start, end)
+        (dataset,) = made.asset_materializations_for_node(f"{project.name}__dataset")
+        return str(dataset.metadata["digest"].value)
+
+    def _dataset_and(
+        self,
+        assets: list[dg.AssetKey],
+        project: Project,
+        instruments: Sequence[str],
+        start: str | None,
+        end: str | None,
+    ) -> dg.ExecuteInProcessResult:
+        config = {"instruments": list(instruments), "start": start, "end": end}
+        run_config = {"ops": {f"{project.name}__dataset": {"config": config}}}
+        return self._run("models", asset_selection=assets, run_config=run_config)
 
     def _run(self, name: str, run_config: Mapping[str, Any] | None = None, **options: Any) -> dg.ExecuteInProcessResult:
         logging.getLogger("dagster").setLevel(self.log_level)
