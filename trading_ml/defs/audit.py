@@ -5,7 +5,10 @@ from typing import Any
 
 import dagster as dg
 
+from trading_ml.datasets import Dataset
 from trading_ml.datasets.audit import Audit
+from trading_ml.datasets.audit.pictures import pictures
+from trading_ml.datasets.audit.view import View
 from trading_ml.defs import report
 from trading_ml.project import Project
 
@@ -33,10 +36,15 @@ def results(told: Audit, overruled: bool = False) -> Iterator[dg.AssetCheckResul
         )
 
 
-def metadata(told: Audit) -> dict[str, Any]:
-    """The findings, for the dataset's own page."""
+def metadata(dataset: Dataset, told: Audit) -> dict[str, Any]:
+    """The findings and pictures for the dataset's own page, and where the page to read alone lies."""
     lines = [f"- **{finding.severity}** {finding.sentence} (`{finding.check}`)" for finding in told.findings]
-    return {"audit": dg.MetadataValue.md("\n".join(lines) or "nothing speaks against it")}
+    drawn = pictures(View(dataset), told)
+    return {
+        "audit": dg.MetadataValue.md("\n".join(lines) or "nothing speaks against it"),
+        "audit_page": dg.MetadataValue.path(told.page_of(dataset)),
+        **{f"audit_{name}": report.drawing(svg) for name, svg in drawn.items()},
+    }
 
 
 def _called(check: str) -> str:

@@ -68,7 +68,7 @@ def _dataset(project: Project) -> dg.AssetsDefinition:
                 "dagster/row_count": built.manifest["kept"],
                 "report": dg.MetadataValue.md(datasets.describe(built)),
                 "windows": report.plot(report.windows(built)),
-                **audits.metadata(told),
+                **audits.metadata(built, told),
             },
             check_results=[
                 dg.AssetCheckResult(check_name="purged", passed=overlaps == 0, metadata={"overlaps": overlaps}),

@@ -89,6 +89,12 @@ def picture(png: bytes) -> dg.MarkdownMetadataValue:
     return dg.MetadataValue.md(f"![plot](data:image/png;base64,{b64encode(png).decode()})")
 
 
+def drawing(svg: str) -> dg.MarkdownMetadataValue:
+    """A picture in SVG, embedded; the namespace is what a file of its own needs."""
+    named = svg.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1)
+    return dg.MetadataValue.md(f"![drawing](data:image/svg+xml;base64,{b64encode(named.encode()).decode()})")
+
+
 @contextmanager
 def logged(log: Any, every_seconds: float = 5.0) -> Iterator[None]:
     """Write progress reports to the run's log, at most one line in `every_seconds`."""

@@ -6,7 +6,7 @@ import re
 from urllib.parse import urlsplit
 
 # Hosts that documents may point to. A registry is never one of them: pins carry hashes, not addresses.
-HOSTS = {"127.0.0.1", "localhost", "www.apache.org", "keepachangelog.com", "semver.org"}
+HOSTS = {"127.0.0.1", "localhost", "www.apache.org", "keepachangelog.com", "semver.org", "www.w3.org"}
 REGISTRY = re.compile(r"\b(?:pypi|pythonhosted|npmjs|debian|anaconda|githubusercontent)\.(?:org|com)\b", re.IGNORECASE)
 MACHINE_PATH = re.compile(r"(?<![\w.~*{}<>-])/(?:home|root|Users|work|tmp|opt|mnt|srv|var)/\w")
 UNFINISHED = re.compile(r"\b(?:TO[D]O|FIX[M]E|X{3}|HA[C]K)\b")

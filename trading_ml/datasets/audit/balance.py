@@ -9,10 +9,10 @@ import polars as pl
 from pydantic import Field
 
 from trading_ml.datasets.audit.check import Check, Verdict, row
-from trading_ml.datasets.audit.verdict import Severity
 from trading_ml.datasets.statistics import balance
 
 if TYPE_CHECKING:
+    from trading_ml.datasets.audit.verdict import Severity
     from trading_ml.datasets.audit.view import View
 
 _JUDGED = ("train", "validation", "test")

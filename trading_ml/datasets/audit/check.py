@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 from pydantic import model_validator
 
 from trading_ml.core.params import Params
-from trading_ml.datasets.audit.verdict import Severity
 
 if TYPE_CHECKING:
+    from trading_ml.datasets.audit.verdict import Severity
     from trading_ml.datasets.audit.view import View
 
 

@@ -33,7 +33,8 @@ class Columns(Check):
             told = view.manifest["columns"][column]
             _, counts = np.unique(values[:, position], return_counts=True)
             share = float(counts.max() / counts.sum())
-            rows.append(row(column=column, **told, constant=len(counts) == 1, most_frequent=share))
+            ordered = {key: told[key] for key in ("min", "mean", "max", "std", "nulls")}
+            rows.append(row(column=column, **ordered, constant=len(counts) == 1, most_frequent=share))
             if column in self.constant:
                 continue
             if told["min"] == told["max"]:

@@ -8,10 +8,10 @@ import numpy as np
 from pydantic import Field
 
 from trading_ml.datasets.audit.check import Check, Verdict, row
-from trading_ml.datasets.audit.verdict import Severity
 from trading_ml.datasets.audit.view import Floats, spread
 
 if TYPE_CHECKING:
+    from trading_ml.datasets.audit.verdict import Severity
     from trading_ml.datasets.audit.view import View
 
 _MOST = 100_000

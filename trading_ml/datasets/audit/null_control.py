@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from trading_ml.datasets.audit.check import Check, Verdict, row
-from trading_ml.datasets.audit.verdict import Severity
 from trading_ml.datasets.audit.view import Floats, Indices, Question
 from trading_ml.datasets.splits import SPLITS
 
 if TYPE_CHECKING:
+    from trading_ml.datasets.audit.verdict import Severity
     from trading_ml.datasets.audit.view import View
 
 _FEWEST, _MOST, _BLOCKS = 3_000, 20_000, 40

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from trading_ml.core.errors import NoData
 from trading_ml.core.params import Params
+from trading_ml.datasets.audit.page import page
 
 if TYPE_CHECKING:
     from trading_ml.datasets.dataset import Dataset
@@ -82,6 +84,12 @@ class Audit(Params):
         content = json.loads(path.read_text("utf-8"))
         return cls.model_validate({name: content[name] for name in cls.model_fields})
 
+    @staticmethod
+    def page_of(dataset: Dataset) -> Path:
+        """Where the page of a dataset's audit lies."""
+        return dataset.folder / "audit.html"
+
     def keep(self, dataset: Dataset) -> None:
-        """Lay the audit beside the dataset's files, which it does not touch."""
+        """Lay the audit beside the dataset's files, which it does not touch: as JSON, and as a page to read."""
+        dataset.lake.write_bytes(self.page_of(dataset), page(dataset, self).encode())
         dataset.lake.write_json(dataset.folder / _FILE, self.content)

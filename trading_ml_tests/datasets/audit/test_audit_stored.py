@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
+from html.parser import HTMLParser
 from pathlib import Path
+from xml.etree import ElementTree
 
+import numpy as np
+import polars as pl
 import pytest
 
 from trading_ml.core.errors import BadParams, BadProject, NoData
 from trading_ml.datasets import Dataset
 from trading_ml.datasets.audit import Audit, AuditParams, audit
+from trading_ml.datasets.audit.page import page
+from trading_ml.datasets.audit.pictures import pictures
+from trading_ml.datasets.audit.view import View
 from trading_ml.project import Project, load
-from trading_ml_tests.datasets.audit.conftest import Market
+from trading_ml_tests.datasets.audit.conftest import BARS, HOME, Market
 
 PROJECT = """\
 name: small
@@ -44,6 +52,69 @@ def test_same_dataset_same_bytes(market: Market, honest: Dataset) -> None:
     again = Dataset.open(honest.lake, "toy", honest.digest)
     audit(again).keep(again)
     assert {path.name: path.read_bytes() for path in honest.folder.iterdir()} == before
+
+
+class Reader(HTMLParser):
+    """What a page shows, and what it would fetch."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.words, self.tags, self.fetched = "", Counter[str](), []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags[tag] += 1
+        self.fetched += [
+            value for name, value in attrs if name in ("src", "href") and not (value or "").startswith("#")
+        ]
+
+    def handle_data(self, data: str) -> None:
+        self.words += f"{data} "
+
+
+def test_the_page_says_it_all_and_needs_nothing_else(market: Market) -> None:
+    dataset = market.dataset(lambda _, features, labels: (features.with_columns(single=pl.lit(7.5)), labels))
+    told = audit(dataset)
+    told.keep(dataset)
+    text = (dataset.folder / "audit.html").read_text("utf-8")
+    read = Reader(text)
+    assert read.fetched == []
+    assert "url(" not in text
+    assert "http" not in text
+    for sentence in (finding.sentence for finding in told.findings):
+        assert sentence in read.words
+    for check in told.made:
+        assert check.replace("_", " ") in read.words
+    assert read.tags["svg"] == 3  # label balance, drift, samples
+    assert read.tags["section"] == len(told.made) + 1
+    assert "refused" in read.words
+
+
+def test_what_users_name_cannot_break_the_page(market: Market) -> None:
+    dataset = market.dataset()
+    named = audit(dataset).model_dump()
+    named["findings"] = [{"check": "leak", "severity": "warn", "sentence": "<script>alert(1)</script> & co"}]
+    text = page(dataset, Audit.model_validate(named))
+    assert "<script" not in text
+    assert "<script>alert(1)</script> & co" in Reader(text).words
+
+
+def test_labels_and_columns_of_any_kind_are_drawn(market: Market) -> None:
+    def told(number: int, features: pl.DataFrame, labels: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+        rng = np.random.default_rng(number)
+        answers = {"look.move": rng.normal(size=BARS), "look.mood": rng.choice(["calm", "wild"], BARS)}
+        return features, labels.with_columns(
+            *(pl.Series(name, values) for name, values in answers.items()),
+            pl.col("up.label_end").alias("look.label_end"),
+        )
+
+    dataset = market.dataset(told, labels={"up": {"use": f"{HOME}:up"}, "look": {"use": f"{HOME}:outlook"}})
+    found = audit(dataset)
+    drawn = pictures(View(dataset), found)
+    assert drawn.keys() == {"balance", "drift", "samples"}
+    assert "look.move, mean, 2024-01 to 2024-02" in drawn["balance"]
+    for svg in drawn.values():
+        assert ElementTree.fromstring(svg).tag == "svg"  # well-formed
 
 
 def test_balance_by_month_is_what_the_samples_are(honest: Dataset) -> None:
