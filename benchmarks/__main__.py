@@ -16,7 +16,20 @@ from typing import Any
 from benchmarks.claim import Place
 from benchmarks.measure import load, machine, run
 
-NAMES = ("ingest", "storage", "bars", "access", "display", "search", "packet", "labels", "features", "alpha158", "purging")
+NAMES = (
+    "ingest",
+    "storage",
+    "bars",
+    "access",
+    "display",
+    "search",
+    "packet",
+    "labels",
+    "features",
+    "alpha158",
+    "purging",
+    "whole",
+)
 
 
 def main(words: list[str] | None = None) -> int:
