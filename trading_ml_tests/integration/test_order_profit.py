@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from trading_ml import bars, datasets, features, labels
-from trading_ml.adapters.simulated.bot import BotParams
+from trading_ml.adapters.simulated.bot import BotParams, market, orders
 from trading_ml.adapters.simulated.ig import export
 from trading_ml.core.instruments import instrument
 from trading_ml.core.lake import Lake
@@ -100,6 +100,16 @@ def test_every_input_and_answer_is_that_of_the_raw_files(dataset: datasets.Datas
     assert len(everything) > 300
     assert late > 20
     assert len(placed) < 0.05 * len(everything)  # those whose end is not seen within the horizon, and none else
+
+
+def test_no_label_ends_before_its_order_was_closed(dataset: datasets.Dataset) -> None:
+    made = market(MARKET)
+    closed = {int(second): int(end) for second, end, _ in reversed(list(zip(*orders(MARKET, made), strict=True)))}
+    starts, ends = dataset.label_intervals(np.arange(dataset.samples.height))
+    truth = np.array([closed[second] + 1 for second in ((starts - made.start) // 10**9).tolist()])
+    told = (ends - made.start) // 10**9
+    assert (told >= truth).all()
+    assert 0.8 < (told == truth).mean() < 1  # later where the second in which the level was reached is missing
 
 
 def test_the_model_has_605_inputs_and_all_but_the_levels_of_prices(dataset: datasets.Dataset, project: Project) -> None:
