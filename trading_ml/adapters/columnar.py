@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from trading_ml.adapters import raw
-from trading_ml.adapters.contract import Chunk
+from trading_ml.adapters.contract import QUARANTINE, Chunk
 from trading_ml.adapters.delimited import by_kind, framed, renamed, sound
 from trading_ml.adapters.form import EXACT, LOCAL, NUMBER, SHOWN, STAMP, TEXT, WHOLE, Form, Type
 from trading_ml.adapters.layout import Layout
@@ -89,8 +89,8 @@ def _chunks(file: RawFile, form: Form, rows: int) -> Iterator[Chunk]:
         with _named(file.path):
             typed, faults = _typed(batch, number, form)
             typed, found = sound(typed, form.faults)
-            faults += [Fault(row, why, _json(batch, row - number)) for row, why in found]
-            made = by_kind(typed, faults, form)
+            faults += [Fault(row, why, _json(batch, row - number)) for row, why in found.iter_rows()]
+            made = by_kind(typed, pl.DataFrame(sorted(faults), QUARANTINE, orient="row"), form)
         yield from made
         number += batch.num_rows
 

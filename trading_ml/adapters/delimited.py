@@ -12,6 +12,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import chain
 from typing import NamedTuple
 
+import numpy as np
 import polars as pl
 import pyarrow as pa
 
@@ -20,7 +21,7 @@ from trading_ml.adapters.form import Fault as Unfit
 from trading_ml.adapters.form import Form, Kind
 from trading_ml.adapters.layout import BOM, Layout, count, fields, names
 from trading_ml.adapters.raw import BLOCK, RawFile, cut
-from trading_ml.adapters.salvage import BLANK, Fault, lines_of, salvage, text_of
+from trading_ml.adapters.salvage import BLANK, Fault, salvage, text_of
 from trading_ml.core.errors import BadFile
 
 PIECE = 128 << 10
@@ -28,6 +29,7 @@ PIECE = 128 << 10
 SAMPLE = 100
 """Lines that are looked at to recognise a table."""
 _ROWS = 1 << 18
+_NEWLINE = ord("\n")
 _WORKERS = 2
 
 
@@ -141,50 +143,72 @@ def _layout(lines: Sequence[bytes], form: Form) -> Layout | None:
     return Layout(form, b"", form.order) if enough else None
 
 
-def numbered(blocks: Iterator[bytes], first: int, after: int = 0) -> Iterator[tuple[bytes, int]]:
+class Lines(NamedTuple):
+    """Some lines of a file, the number of the first of them, and how many there are."""
+
+    text: bytes
+    first: int
+    many: int
+
+
+def numbered(blocks: Iterator[bytes], first: int, after: int = 0) -> Iterator[Lines]:
     """Each block that ends behind line `after`, with the number of its first line, that of the first being `first`.
 
     A block of mostly empty lines is taken in pieces: rows cost more memory than the bytes they come from.
     """
     for block in blocks:
-        for part in [block] if count(block) <= _ROWS else _pieces(block):
-            if (end := first + count(part)) > after + 1:
-                yield part, first
-            first = end
+        many = count(block)
+        for lines in [Lines(block, first, many)] if many <= _ROWS else _pieces(block, first):
+            first = lines.first + lines.many
+            if first > after + 1:
+                yield lines
 
 
-def _pieces(block: bytes) -> Iterator[bytes]:
-    return cut(block[at : at + PIECE] for at in range(0, len(block), PIECE))
+def _pieces(block: bytes, first: int) -> Iterator[Lines]:
+    for piece in cut(block[at : at + PIECE] for at in range(0, len(block), PIECE)):
+        lines = Lines(piece, first, count(piece))
+        first += lines.many
+        yield lines
 
 
-def _ahead(blocks: Iterator[tuple[bytes, int]], layout: Layout) -> Iterator[list[Chunk]]:
+def _ahead(blocks: Iterator[Lines], layout: Layout) -> Iterator[list[Chunk]]:
     """Parse a few blocks ahead of the reader, in order: bounded memory, both cores busy."""
     pending: deque[Future[list[Chunk]]] = deque()
     unfit = layout.form.faults  # made once: for small blocks that costs more than to apply them
     with ThreadPoolExecutor(_WORKERS) as executor:
-        for block, first in blocks:
-            pending.append(executor.submit(_chunks, block, first, layout, unfit))
+        for block in blocks:
+            pending.append(executor.submit(_chunks, block, layout, unfit))
             if len(pending) > _WORKERS:
                 yield pending.popleft().result()
         while pending:
             yield pending.popleft().result()
 
 
-def _chunks(block: bytes, first: int, layout: Layout, unfit: Sequence[Unfit]) -> list[Chunk]:
+def _chunks(block: Lines, layout: Layout, unfit: Sequence[Unfit]) -> list[Chunk]:
     """What is in a block."""
-    typed, faults = _typed(block, first, layout)
+    typed, faults = _typed(block, layout)
     typed, found = sound(typed, unfit)
-    lines = lines_of(block) if found else []
-    for row, why in found:
-        line = lines[row - first]  # a blank one comes out of the parser as a line of empty cells
-        faults.append(Fault(row, why if line.strip() else BLANK, text_of(line)))
-    return by_kind(typed, faults, layout.form)
+    refused = pl.DataFrame(faults, QUARANTINE, orient="row")
+    if found.height:
+        refused = pl.concat([refused, _told(found, block)]).sort("row")
+    return by_kind(typed, refused, layout.form)
 
 
-def by_kind(typed: pl.DataFrame, faults: list[Fault], form: Form) -> list[Chunk]:
-    """One chunk for each kind of rows; what is at fault goes with the first of them."""
-    frames = [(kind, canonical(typed.filter(kind.own()), kind)) for kind in form.kinds]
-    refused = pl.DataFrame(sorted(faults), schema=QUARANTINE, orient="row")
+def _told(found: pl.DataFrame, block: Lines) -> pl.DataFrame:
+    """Rows at fault (row, reason) with the lines they are, which are many where a log tells of orders too."""
+    readable = block.text.decode("utf-8", "backslashreplace").encode()
+    ends = np.flatnonzero(np.frombuffer(readable, np.uint8) == _NEWLINE) + 1
+    bounds = np.unique(np.concatenate(([0], ends, [len(readable)])))
+    buffers = [None, pa.py_buffer(bounds), pa.py_buffer(readable)]
+    lines = pl.Series(pl.from_arrow(pa.Array.from_buffers(pa.large_string(), block.many, buffers)))
+    text = lines.gather(found["row"] - block.first).str.strip_suffix("\n").str.strip_suffix("\r").alias("text")
+    blank = text.str.strip_chars(" \t\r\v\f") == ""  # such a line comes out of the parser as one of empty cells
+    return found.with_columns(pl.when(blank).then(pl.lit(BLANK)).otherwise("reason").alias("reason"), text)
+
+
+def by_kind(typed: pl.DataFrame, refused: pl.DataFrame, form: Form) -> list[Chunk]:
+    """One chunk for each kind of rows; what is refused (sorted by row) goes with the first of them."""
+    frames = [(kind, canonical(_of(typed, kind), kind)) for kind in form.kinds]
     made = []
     for kind, frame in [pair for pair in frames if pair[1].height] or frames[:1]:
         made.append(Chunk(kind.name, frame, refused, frame.height + refused.height, last=False))
@@ -192,20 +216,27 @@ def by_kind(typed: pl.DataFrame, faults: list[Fault], form: Form) -> list[Chunk]
     return [*made[:-1], made[-1]._replace(last=True)]
 
 
-def _typed(block: bytes, first: int, layout: Layout) -> tuple[pl.DataFrame, list[Fault]]:
+def _of(typed: pl.DataFrame, kind: Kind) -> pl.DataFrame:
+    """The rows of a kind; mostly all are, and then nothing is copied."""
+    if kind.when is None:
+        return typed
+    own = typed.select(kind.when).to_series()
+    return typed if own.sum() == typed.height else typed.filter(own)
+
+
+def _typed(block: Lines, layout: Layout) -> tuple[pl.DataFrame, list[Fault]]:
     """The lines of a block whose cells are what they must be, numbered, and the others."""
-    table = layout.quick(block)
+    table = layout.quick(block.text, block.many)
     if table is not None:
-        return framed(table, range(first, first + table.num_rows), layout), []
+        return framed(table, range(block.first, block.first + block.many), layout), []
     frames, faults = [], []
-    for piece in _pieces(block):
-        table = layout.quick(piece)
-        rows: Sequence[int] = range(first, first + count(piece))
+    for piece in _pieces(block.text, block.first):
+        table = layout.quick(piece.text, piece.many)
+        rows: Sequence[int] = range(piece.first, piece.first + piece.many)
         if table is None:
-            table, rows, wrong = salvage(piece, first, layout)
+            table, rows, wrong = salvage(piece.text, piece.first, layout)
             faults += wrong
         frames.append(framed(table, rows, layout))
-        first += count(piece)
     return pl.concat(frames), faults
 
 
@@ -217,7 +248,7 @@ def framed(table: pa.Table | pl.DataFrame, rows: Sequence[int], layout: Layout) 
     return typed.with_columns(pl.Series("row", rows, pl.UInt32), *nothing).with_columns(**layout.form.derived)
 
 
-def sound(typed: pl.DataFrame, unfit: Sequence[Unfit]) -> tuple[pl.DataFrame, list[tuple[int, str]]]:
+def sound(typed: pl.DataFrame, unfit: Sequence[Unfit]) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Tell rows from what is well typed but no row: an empty price, an unknown word, not a finite number.
 
     Args:
@@ -225,15 +256,15 @@ def sound(typed: pl.DataFrame, unfit: Sequence[Unfit]) -> tuple[pl.DataFrame, li
         unfit: The `faults` of their form.
 
     Returns:
-        The rows, and of the others number and reason.
+        The rows, and of the others row and reason.
     """
     wrong = pl.any_horizontal(mask for mask, _ in unfit).fill_null(value=False)
     at_fault = typed.select(wrong.alias("wrong"))["wrong"]
     if not at_fault.any():
-        return typed, []
+        return typed, pl.DataFrame(schema={"row": pl.UInt32, "reason": pl.String})
     reason = pl.coalesce(pl.when(mask).then(text) for mask, text in unfit)
     found = typed.filter(at_fault).select("row", reason.alias("reason"))
-    return typed.filter(~at_fault), found.rows()
+    return typed.filter(~at_fault), found
 
 
 def canonical(typed: pl.DataFrame, kind: Kind) -> pl.DataFrame:

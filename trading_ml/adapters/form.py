@@ -157,7 +157,7 @@ def _cell_faults(column: Column) -> list[Fault]:
         found.append((cell.is_finite().not_(), pl.format(f"{name} is not finite: {{}}", cell)))
     if column.words:
         said = f"{name} is not one of {', '.join(column.words)}: '{{}}'"
-        found.append((cell.is_in(column.words).not_(), pl.format(said, cell.str.head(SHOWN))))
+        found.append((pl.all_horizontal(cell != word for word in column.words), pl.format(said, cell.str.head(SHOWN))))
     return found
 
 

@@ -45,7 +45,7 @@ FORM = Form(
     kinds=(
         Kind(
             "trades",
-            when=pl.col("Type") == "Trade",
+            when=pl.col("is_trade"),
             needs=("Price", "Volume"),
             frame={
                 **_SHARED,
@@ -57,7 +57,7 @@ FORM = Form(
         ),
         Kind(
             "quotes",
-            when=pl.col("Type") == "Quote",
+            when=pl.col("is_quote"),
             either=("Bid Price", "Ask Price"),
             frame={
                 **_SHARED,
@@ -68,6 +68,7 @@ FORM = Form(
             },
         ),
     ),
+    derived={"is_trade": pl.col("Type") == "Trade", "is_quote": pl.col("Type") == "Quote"},
 )
 
 

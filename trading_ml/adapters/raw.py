@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import time
 import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property, lru_cache, partial
 from io import BufferedReader
 from pathlib import Path
 from typing import cast
@@ -17,12 +18,14 @@ from isal import igzip_lib, igzip_threaded
 
 from trading_ml.core.digest import file_digest
 from trading_ml.core.errors import BadFile
+from trading_ml.core.time import SECOND
 
 BLOCK = 4 << 20
 """Bytes read at a time: large enough to parse at full speed, small enough that a few in flight are nothing."""
 LINE = 1 << 20
 """Longest line that can be a row; of a longer one only the beginning is held."""
 HEAD = 64 << 10
+_RESTS = 10 * SECOND
 
 _GZ, _ZIP = b"\x1f\x8b", b"PK\x03\x04"
 _FOREIGN = {
@@ -67,7 +70,7 @@ class RawFile:
             BadFile: when there is no such file, it is a directory or it is empty.
         """
         check(path)
-        return cls(path, file_digest(path))
+        return cls(path, _digest(path))
 
     @property
     def upload(self) -> int:
@@ -143,13 +146,29 @@ def cut(chunks: Iterable[bytes]) -> Iterator[bytes]:
     """
     rest = b""
     for chunk in chunks:
-        block = rest + chunk
-        end = block.rfind(b"\n") + 1
+        end = chunk.rfind(b"\n") + 1
         if end:
-            yield block[:end]
-        rest = block[end : end + LINE + 1]
+            yield b"".join((rest, memoryview(chunk)[:end]))  # copied once
+            rest = b""
+        rest += chunk[end : end + LINE + 1 - len(rest)]
     if rest:
         yield rest
+
+
+def _digest(path: Path) -> str:
+    """Hex sha256 of a file; one that rests since this process hashed it is not hashed again.
+
+    A write sets the time of change, which steps by milliseconds: so what was hashed soon after one may change unseen.
+    """
+    state = path.stat()
+    if time.time_ns() - state.st_ctime_ns < _RESTS:
+        return file_digest(path)
+    return _remembered(path, state.st_dev, state.st_ino, state.st_size, state.st_mtime_ns, state.st_ctime_ns)
+
+
+@lru_cache(maxsize=4096)
+def _remembered(path: Path, *_state: int) -> str:
+    return file_digest(path)
 
 
 @contextmanager

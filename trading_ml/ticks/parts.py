@@ -134,7 +134,7 @@ class PartWriter:
             cell = Cell(kind, name, day)
             place = self._bench.part(cell, len(self._digests[cell]))
             told = part.drop(column.name for column in part if column.name in always_of(kind) and not column.count())
-            self._digests[cell].append(self._bench.lake.write_parquet(place, told).digest)
+            self._digests[cell].append(self._bench.lake.write_parquet(place, told, light=True).digest)
             self._rows[cell] += part.height
 
 

@@ -144,8 +144,8 @@ def _status(lake: Lake, upload: Upload) -> Status:
 
 
 def _read_through(raw: RawFile) -> None:
-    text = sum(len(block.strip()) for member in raw.members for block in raw.blocks(member=member))
-    if not text:
+    blank = [block.isspace() for member in raw.members for block in raw.blocks(member=member)]
+    if all(blank):
         raise BadFile(raw.path, "is empty", "fetch it again")
 
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import bz2
 import gzip
+import hashlib
 import io
 import lzma
 import zipfile
@@ -11,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from trading_ml.adapters import raw
 from trading_ml.adapters.raw import LINE, RawFile, cut, head
 from trading_ml.core.errors import BadFile
 
@@ -59,6 +61,25 @@ def test_upload_is_the_first_eight_bytes_of_the_hash(tmp_path: Path) -> None:
     raw = RawFile.of(_file(tmp_path, b"abc"))
     assert raw.sha256 == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
     assert raw.upload == int.from_bytes(bytes.fromhex("ba7816bf8f01cfea"), "big")
+
+
+def test_a_file_that_rests_is_hashed_once_and_a_changed_one_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, hashed = _file(tmp_path, b"a\n"), list[Path]()
+
+    def counted(path: Path) -> str:
+        hashed.append(path)
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+
+    monkeypatch.setattr(raw, "file_digest", counted)
+    assert RawFile.of(path) == RawFile.of(path)
+    assert len(hashed) == 2, "a file that was just written may change within one step of its clock"
+    monkeypatch.setattr(raw, "_RESTS", -1)
+    assert RawFile.of(path) == RawFile.of(path)
+    assert len(hashed) == 3
+    path.write_bytes(b"other\n")
+    assert RawFile.of(path).sha256 == hashlib.sha256(b"other\n").hexdigest()
 
 
 @given(st.lists(st.binary(max_size=30).map(lambda noise: noise.replace(b"\r", b"\n"))))

@@ -99,6 +99,13 @@ def test_equal_content_gives_equal_bytes_however_the_frame_was_put_together(lake
     assert one.read_bytes() == other.read_bytes()
 
 
+def test_a_light_file_holds_the_same_rows_and_equal_bytes_for_equal_content(lake: Lake) -> None:
+    one, other = lake.path("one.parquet"), lake.path("other.parquet")
+    assert lake.write_parquet(one, rows(), light=True) == lake.write_parquet(other, rows(), light=True)
+    assert one.read_bytes() == other.read_bytes()
+    assert pl.read_parquet(one).equals(rows())
+
+
 def test_the_digest_names_the_rows_and_not_what_they_were_made_from(lake: Lake) -> None:
     path = lake.path("some.parquet")
     first = lake.write_parquet(path, rows(), "made of this")

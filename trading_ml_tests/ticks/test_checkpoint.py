@@ -31,11 +31,11 @@ delimited.read.__defaults__ = (None, 8 << 10)  # many blocks in a small file
 written = []
 
 def counted(publish):
-    def call(*told):
+    def call(*told, **more):
         written.append(told)
         if len(written) == dies:
             os.kill(os.getpid(), 9)
-        return publish(*told)
+        return publish(*told, **more)
     return call
 
 Lake.write_parquet, Lake.write_bytes = counted(Lake.write_parquet), counted(Lake.write_bytes)

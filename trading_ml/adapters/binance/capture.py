@@ -110,8 +110,8 @@ def read(file: RawFile, block: int = BLOCK) -> Iterator[Chunk]:
     """
     blocks = file.blocks(block)
     start = next(blocks, b"").removeprefix(BOM)
-    for lines, first in numbered(chain([start] if start else [], blocks), 1, file.after):
-        yield from _chunks(lines, first)
+    for lines in numbered(chain([start] if start else [], blocks), 1, file.after):
+        yield from _chunks(lines.text, lines.first)
 
 
 def _chunks(block: bytes, first: int) -> Iterator[Chunk]:

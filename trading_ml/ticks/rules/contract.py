@@ -81,6 +81,8 @@ def judged(ticks: pl.DataFrame, choices: Sequence[Choice]) -> pl.DataFrame:
         reasons[wrong & (reasons == len(choices))] = number
         if choice.rule.causal:
             left &= ~wrong
+    if (reasons == len(choices)).all():
+        return ticks.with_columns(excluded_by=pl.lit(None, pl.String))
     names = pl.Series("excluded_by", [*(choice.rule.name for choice in choices), None], pl.String)
     return ticks.with_columns(names.gather(reasons))
 
