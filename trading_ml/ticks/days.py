@@ -21,14 +21,18 @@ class Days:
     """
 
     def __init__(self, table: Table, traded: Instrument) -> None:
-        receipts = {day: table.receipt(traded.name, day) for day in table.dates(traded.name)}
-        self.table, self.instrument = table, traded
-        self.dates = list(receipts)
-        self.digests = [receipt.digest if receipt else "" for receipt in receipts.values()]
-        rows = [receipt.rows if receipt else 0 for receipt in receipts.values()]
+        name, dates = traded.name, table.dates(traded.name)
+        files = [
+            _identity(table.path(name, day)) for day in dates
+        ]  # before the receipts: a newer file is then found out
+        receipts = [table.receipt(name, day) for day in dates]
+        self.table, self.instrument, self.dates = table, traded, dates
+        self.digests = [receipt.digest if receipt else "" for receipt in receipts]
+        rows = [receipt.rows if receipt else 0 for receipt in receipts]
         self.bounds = np.concatenate(([0], np.cumsum(rows, dtype=np.int64)))
         """Position of the first tick of each day, and the number of ticks at the end."""
-        self._seen: dict[int, tuple[tuple[int, int, int], Receipt]] = {}
+        told = enumerate(zip(files, receipts, strict=True))
+        self._seen = {number: (file, receipt) for number, (file, receipt) in told if file and receipt}
 
     def holding(self, position: int) -> int:
         """Which day holds the tick at a position of the sequence; the last day where there is none."""
