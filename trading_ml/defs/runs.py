@@ -1,6 +1,5 @@
 """Jobs run in this process on the data root's own instance: what the CLI calls."""
 
-import json
 import logging
 import uuid
 import warnings
@@ -14,17 +13,17 @@ import dagster as dg
 from dagster._core.errors import DagsterExecutionInterruptedError
 
 from trading_ml.bars import BarParams, sources
-from trading_ml.core.digest import code_digest, digest
 from trading_ml.core.errors import Refused, TradingError
 from trading_ml.core.instruments import instrument as traded
 from trading_ml.core.instruments import key_of
 from trading_ml.core.lake import Lake
 from trading_ml.core.settings import Settings
 from trading_ml.core.time import overlapped
-from trading_ml.defs import partitions, projects
+from trading_ml.defs import partitions
 from trading_ml.defs.code import Code
 from trading_ml.defs.instance import instance
 from trading_ml.defs.jobs import TICKS, keys_of_models, keys_of_tables, span_tags
+from trading_ml.defs.marks import Mark, spans
 from trading_ml.project import Project
 
 _LOT = 1000
@@ -68,33 +67,19 @@ class Runs:
     def tables(self, project: Project, instrument: str, days: Sequence[date]) -> None:
         """Bring a project's tables of one instrument up to date over some days.
 
-        Where files, scripts and code are what they were when this last ended, there is nothing to run.
+        Only days run on which something is not what it was when this last ended: files, scripts, or the code.
         """
-        mark = self.lake.path("runs", project.name, f"{key_of(instrument)}.json")
-        if not mark.is_file() or json.loads(mark.read_text("utf-8"))["state"] != self._state(project, instrument, days):
-            for other, wanted, needed in self._beside(project, instrument, days):
-                self._grid(other, needed, [TICKS, dg.AssetKey(["bars", wanted.name])])
-            self._grid(instrument, days, keys_of_tables([project]))
-            self.lake.write_json(mark, {"state": self._state(project, instrument, days)})
+        mark = Mark(self.lake, project, instrument)
+        if stale := mark.stale(days):
+            for span in spans(sorted({*days, *stale}), stale):
+                for other, wanted, needed in self._beside(project, instrument, span):
+                    self._grid(other, needed, [TICKS, dg.AssetKey(["bars", wanted.name])])
+                self._grid(instrument, span, keys_of_tables([project]))
+            Mark(self.lake, project, instrument).keep(days)
 
     def _grid(self, instrument: str, days: Sequence[date], assets: list[dg.AssetKey]) -> None:
         partitions.add(self.lake, self.instance, partitions.INSTRUMENTS, [key_of(instrument)])
         self._run("tables", asset_selection=assets, tags=span_tags(self.code.grid, instrument, days))
-
-    def _state(self, project: Project, instrument: str, days: Sequence[date]) -> str:
-        """Digest of all that a tables run reads and writes: partitions, scripts, and the code itself."""
-        read = {(instrument, params) for params in project.all_bars}
-        read |= {(other.instrument, other.params) for other in project.others if other.instrument}
-        rooms = {(name, "bars", params.name) for name, params in read}
-        rooms |= {(name, *table.parts) for name, params in read for table in sources(self.lake, params).tables}
-        rooms |= {(instrument, room, project.name) for room in projects.ROOMS}
-        made = {
-            "/".join([name, *parts]): [(day, receipt and receipt.digest) for day in table.dates(name)
-                                       for receipt in [table.receipt(name, day)]]
-            for name, *parts in rooms for table in [self.lake.table(*parts)]
-        }  # fmt: skip
-        scripts = {f"{room}.{name}": (use.bound.digest, use.on) for room, name, use in projects.scripts(project)}
-        return digest(code_digest(), scripts, project.bars, list(days), made)
 
     def _beside(
         self, project: Project, instrument: str, days: Sequence[date]

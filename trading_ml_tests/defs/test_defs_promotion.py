@@ -48,6 +48,7 @@ class Shop:
         register = SimpleNamespace(Order=SimpleNamespace, trained=self._train, judged=self._judge)
         monkeypatch.setitem(sys.modules, "trading_ml.registry.register", register)
         monkeypatch.setattr(module, "history", lambda *_: {"loss": [1.0]})
+        monkeypatch.setattr(module, "artifact", lambda *_: None)
         monkeypatch.setattr(module, "audit", self._audit)
         monkeypatch.setattr(module.report, "windows", lambda _: SimpleNamespace(savefig=lambda *_, **__: None))
         for proof in (sources.feature_proof, sources.label_proof):
