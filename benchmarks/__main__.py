@@ -24,10 +24,13 @@ NAMES = (
     "display",
     "search",
     "packet",
+    "lineage",
     "labels",
     "features",
     "alpha158",
     "purging",
+    "epochs",
+    "epochs_reference",
     "whole",
 )
 
