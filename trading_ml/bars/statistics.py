@@ -29,6 +29,11 @@ def latest(name: str) -> pl.Expr:
     return pl.col(name).last()
 
 
+def earliest(name: str) -> pl.Expr:
+    """Over several bars: that of the first one."""
+    return pl.col(name).first()
+
+
 class Statistic(NamedTuple):
     """A column of bars: computed from columns of ticks, or from the same column of finer bars."""
 
@@ -69,7 +74,7 @@ def _told(column: str) -> Statistic:
 
 def _of_order(*reads: str, value: pl.Expr, hindsight: bool = False) -> Statistic:
     """Something about the first order placed in a bar."""
-    return Statistic(reads, value.first(), latest, pl.lit(None, pl.Float64), "orders", hindsight)
+    return Statistic(reads, value.first(), earliest, pl.lit(None, pl.Float64), "orders", hindsight)
 
 
 STATISTICS: dict[str, Statistic] = {

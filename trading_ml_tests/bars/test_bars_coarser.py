@@ -86,6 +86,7 @@ def test_bars_of_quotes_keep_the_last_quote(rows: list[tuple[int, int, int, int]
         ],
         schema={"ts_event": pl.Int64, **dict.fromkeys(("bid", "ask", "price", "size"), pl.Float64)},
     ).cast({"ts_event": NS})  # fmt: skip
+    quotes = quotes.with_columns(mid_open="price", high="ask", low="bid")
     fine, expected = (
         day_bars(quotes, BarParams(every=every, kind="quotes", statistics=OF_QUOTES), day, NEW_YORK)
         for every in ("1m", "30m")
