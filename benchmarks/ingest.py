@@ -43,7 +43,7 @@ def _ingesting(place: Place, share: int) -> Work:
 
     def work() -> Mapping[str, Any]:
         begun = perf_counter()
-        known = [uploads.announce(lake, path, "lseg") for path in files]
+        known = [uploads.record(lake, upload) for upload in uploads.check_all(files, "lseg")]
         announced = perf_counter()
         days = {part.date for upload in known for part in uploads.parse(lake, upload.id).partitions}
         parsed = perf_counter()

@@ -36,7 +36,7 @@ def files(paths: list[Path], adapter: str | None, symbol: str | None) -> list[di
 
     store = lake()
     with output.bars():
-        checked = [uploads.check(path, adapter, symbol) for path in paths]
+        checked = uploads.check_all(paths, adapter, symbol)
         for upload in checked:
             uploads.record(store, upload)
         active, wanted = runs(store), {upload.id for upload in checked}

@@ -189,7 +189,8 @@ def _build(lake: Lake, cell: Cell, given: list[Share], choices: Sequence[Choice]
 
 def _accounts(given: list[Share], ticks: pl.DataFrame, duplicates: pl.DataFrame) -> Mapping[str, Any]:
     """By upload: rows read, kept and dropped as duplicates, and of the kept how many each rule excluded."""
-    kept, dropped = _count(ticks, "upload"), _count(duplicates, "upload")
+    alone = {(given[0].upload.number,): ticks.height} if len(given) == 1 else None
+    kept, dropped = alone or _count(ticks, "upload"), _count(duplicates, "upload")
     excluded = _count(ticks.filter(pl.col("excluded_by").is_not_null()), "upload", "excluded_by")
     accounts = {}
     for upload, part, _ in given:

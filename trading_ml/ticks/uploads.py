@@ -6,6 +6,8 @@ visible in one rename, that of `parsed.json`.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -17,6 +19,7 @@ from trading_ml.adapters import Adapter, RawFile, head
 from trading_ml.core.errors import BadFile, NoData
 from trading_ml.core.instruments import instrument
 from trading_ml.core.lake import Lake
+from trading_ml.core.settings import Settings
 from trading_ml.ticks import parsing, records
 from trading_ml.ticks.records import Cell, Parsed, Upload
 
@@ -79,6 +82,12 @@ def check(path: Path, adapter: str | None = None, symbol: str | None = None) -> 
         instrument(f"{found.source}:{symbol}")
     told = {"path": str(path), "name": path.name, "adapter": found.name, "symbol": symbol}
     return Upload(**told, sha256=raw.sha256, bytes=size, mapping=_own_mapping(found))
+
+
+def check_all(paths: Iterable[Path], adapter: str | None = None, symbol: str | None = None) -> list[Upload]:
+    """Check several files at once, in as many threads as the settings allow; of bad ones the first is told."""
+    with ThreadPoolExecutor(Settings().workers) as pool:
+        return list(pool.map(lambda path: check(path, adapter, symbol), paths))
 
 
 def record(lake: Lake, upload: Upload) -> Upload:

@@ -60,6 +60,14 @@ def test_a_directory(lake: Lake, tmp_path: Path) -> None:
     assert not lake.root.exists()
 
 
+def test_several_files_are_checked_in_their_order_and_the_first_bad_one_is_told(raw: Path, tmp_path: Path) -> None:
+    other = raw.with_name("other.csv")
+    other.write_text(ABF)
+    assert [upload.name for upload in uploads.check_all([raw, other, raw])] == [raw.name, other.name, raw.name]
+    with pytest.raises(BadFile, match=r"gone\.csv: does not exist"):
+        uploads.check_all([raw, tmp_path / "gone.csv", tmp_path])
+
+
 @pytest.mark.parametrize(
     "content", [b"", gzip.compress(b""), b"\n\n", gzip.compress(b" \r\n")], ids=["plain", "gz", "blank", "blank gz"]
 )
