@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 from typing import NamedTuple
 
 import numpy as np
@@ -42,7 +42,7 @@ def behind(lake: Lake, instrument: Instrument, params: BarParams, day: date, row
     Raises:
         NoData: when the day has no bars, or nothing any more to make them from.
     """
-    held = sources(lake, params).days(instrument, day, day + timedelta(days=1)).get(day)
+    held = sources(lake, params).on(instrument, day)
     if held is None:
         raise NoData(f"bars {params.name} of {instrument.name} on {day}", "have no ticks any more", "ingest them again")
     if not params.every:

@@ -42,6 +42,12 @@ class Sources:
                 found |= {day: held for day in _days_in(held, traded) if start <= day < end and day not in found}
         return dict(sorted(found.items()))
 
+    def on(self, traded: Instrument, day: date) -> Held | None:
+        """The first table that has a day, asked without looking at any other."""
+        cells = (Held(table, date_of_cell(table.parts[-1], day)) for table in self.tables)
+        there = (held for held in cells if held.table.path(traded.name, held.cell).is_file())
+        return next((held for held in there if day in _days_in(held, traded)), None)
+
 
 def sources(lake: Lake, params: BarParams) -> Sources:
     """The table of ticks; with `source: files` all told bars whose length divides `every`, the longest first."""

@@ -106,7 +106,7 @@ def build_span(
 def are_current(lake: Lake, instrument: Instrument, params: BarParams, day: date) -> bool:
     """Whether the bars of a day are what `build` would make today of the ticks there are."""
     hours = regular_hours(instrument) if params.session else None
-    held = sources(lake, params).days(instrument, day, day + timedelta(days=1)).get(day)
+    held = sources(lake, params).on(instrument, day)
     source = held and held.table.receipt(instrument.name, held.cell)
     if not (held and source):
         return False
