@@ -32,6 +32,7 @@ NAMES = (
     "epochs",
     "epochs_reference",
     "whole",
+    "increment",
 )
 
 

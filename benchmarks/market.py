@@ -83,12 +83,13 @@ def write_raw(folder: Path, rows: int, rows_a_file: int = ROWS_A_MONTH) -> list[
     return paths
 
 
-def write_ticks(place: Place, more: int = 0) -> None:
+def write_ticks(place: Place, more: int = 0, rows_a_day: int | None = None) -> None:
     """Write the table of ticks of a place, one partition a day, as if raw files had been read; what is there stays.
 
     Args:
         place: Where, and how many ticks over all days.
         more: Further days, each with as many ticks as the last one.
+        rows_a_day: Most ticks of a day; `ROWS_A_DAY` if left out.
     """
     from concurrent.futures import ThreadPoolExecutor
 
@@ -97,7 +98,7 @@ def write_ticks(place: Place, more: int = 0) -> None:
     from trading_ml.ticks.records import Cell
     from trading_ml.ticks.search import counted
 
-    lake, days = Lake(place.root), -(-place.ticks // ROWS_A_DAY)
+    lake, days = Lake(place.root), -(-place.ticks // (rows_a_day or ROWS_A_DAY))
     rows = [place.ticks // days + (number < place.ticks % days) for number in range(days)]
     held = dict(zip(trading_days(), [*rows, *rows[-1:] * more], strict=False))
     _announce(lake, held)

@@ -45,7 +45,6 @@ def show(name: Name, digest: Annotated[str | None, Digest] = None) -> None:
     output.emit(found.manifest, Markdown(describe(found)))
 
 
-@group.command("list", hidden=True)
 @group.command()
 def queue(
     name: Name,
