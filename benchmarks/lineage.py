@@ -6,6 +6,7 @@ lines cost is told by `packet`.
 
 from __future__ import annotations
 
+import resource
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -97,9 +98,11 @@ def _command(place: Place) -> Work:
     words = ["--data", str(root), "--json", "lineage", f"{PROJECT}:promoted#1234"]
 
     def work() -> Mapping[str, Any]:
-        begun = perf_counter()
+        begun, before = perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)
         subprocess.run([sys.executable, "-m", "trading_ml.cli", *words], stdout=subprocess.DEVNULL, check=True)
-        return {"p50": (perf_counter() - begun) * 1000}
+        took, after = perf_counter() - begun, resource.getrusage(resource.RUSAGE_CHILDREN)
+        cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+        return {"p50": took * 1000, "cpu each": cpu * 1000}
 
     return work
 
