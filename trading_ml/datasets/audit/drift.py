@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from trading_ml.datasets.audit.verdict import Severity
     from trading_ml.datasets.audit.view import View
 
-_MOST = 100_000
+_MOST = 30_000
 _BINS = 10
 _FEWEST, _MOST_STRETCHES = 5, 20
 

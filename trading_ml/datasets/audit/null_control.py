@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from trading_ml.datasets.audit.check import Check, Verdict, row
-from trading_ml.datasets.audit.view import Floats, Indices, Question
+from trading_ml.datasets.audit.view import FEWEST_BLOCKS, Floats, Indices, Question
 from trading_ml.datasets.splits import SPLITS
 
 if TYPE_CHECKING:
@@ -45,15 +45,14 @@ class NullControl(Check):
     def judge(self, view: View) -> Verdict:
         """A line a label (or class): the score with its own labels and with permuted ones."""
         chosen, trains, length = meeting(view)
-        if len(chosen) < 10 * length:
+        if len(chosen) < FEWEST_BLOCKS * length:
             told = (
                 f"no null control: {len(chosen):,} samples are fewer than ten blocks of {length:,} overlapping labels"
             )
             return Verdict([("note", told)])
         said, rows, (grave, why) = [], [], _meaning(view)
         predict = _ridge(_inputs(view, chosen), trains)
-        rng = np.random.default_rng(int(view.dataset.digest[:16], 16))
-        orders = np.stack([_permuted(rng, len(chosen), length) for _ in range(self.permutations)], axis=1)
+        orders = view.permutations(len(chosen), length, self.permutations)
         for question in view.questions(chosen):
             answers = _ranked(question.answers) if question.is_number else question.answers
             own = _score(predict(answers[:, None]), answers[~trains, None], question)[0]
@@ -83,11 +82,9 @@ def meeting(view: View) -> tuple[Indices, NDArray[np.bool_], int]:
     """
     parts = [view.dataset.indices(part) for part in ("train", "validation")]
     both, trained = np.concatenate(parts), np.repeat([True, False], [len(part) for part in parts])
-    starts, ends = view.dataset.label_intervals(both)
-    order = np.argsort(starts, kind="stable")
-    both, trained, starts, ends = both[order], trained[order], starts[order], ends[order]
-    length = int((np.searchsorted(starts, ends, "left") - np.arange(len(starts))).max())
-    length = max(length, round(len(starts) ** (1 / 3)))
+    order = np.argsort(view.dataset.label_intervals(both)[0], kind="stable")
+    both, trained = both[order], trained[order]
+    length = view.overlap(both)
     size = min(len(both), max(_FEWEST, min(_BLOCKS * length, _MOST)))
     validates = np.concatenate([[0], np.cumsum(~trained)])
     inside = validates[size:] - validates[:-size]
@@ -117,13 +114,6 @@ def _ridge(inputs: Floats, trains: NDArray[np.bool_]) -> Callable[[Floats], Floa
         return judged @ np.linalg.solve(gram, taught.T @ (own - own.mean(axis=0)))
 
     return predict
-
-
-def _permuted(rng: np.random.Generator, size: int, length: int) -> Indices:
-    """Positions in a new order: blocks shuffled, their first cut anywhere."""
-    turned = np.roll(np.arange(size), int(rng.integers(size)))
-    blocks = np.array_split(turned, size // length)
-    return np.concatenate([blocks[number] for number in rng.permutation(len(blocks))])
 
 
 def _score(predictions: Floats, answers: Floats, question: Question) -> Floats:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.int64]
+FEWEST_BLOCKS = 10
+"""Blocks of overlapping labels below which a score may be chance."""
 
 
 class Question(NamedTuple):
@@ -87,6 +89,24 @@ class View:
                 continue
             for code, name in enumerate(classes):
                 yield Question(f"{label} = {name}", False, (answers == code).astype(np.float64))
+
+    def overlap(self, indices: Indices) -> int:
+        """Samples in a block that holds its labels' overlap; `indices` are in the order of time.
+
+        The most samples that one label reaches over, but at least the cube root of their number (Hall et al. 1995).
+        """
+        starts, ends = self.dataset.label_intervals(indices)
+        reached = int((np.searchsorted(starts, ends, "left") - np.arange(len(starts))).max(initial=1))
+        return max(reached, round(len(indices) ** (1 / 3)))
+
+    def permutations(self, size: int, length: int, count: int) -> Indices:
+        """Positions in `count` new orders, shape (size, count): blocks shuffled, the first cut anywhere."""
+        rng = np.random.default_rng(int(self.dataset.digest[:16], 16))
+        orders = []
+        for _ in range(count):
+            blocks = np.array_split(np.roll(np.arange(size), int(rng.integers(size))), max(1, size // length))
+            orders.append(np.concatenate([blocks[number] for number in rng.permutation(len(blocks))]))
+        return np.stack(orders, axis=1)
 
     @cached_property
     def _moments(self) -> NDArray[np.int64]:

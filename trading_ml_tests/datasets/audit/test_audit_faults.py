@@ -54,6 +54,20 @@ def test_a_leaked_label_column(market: Market) -> None:
     assert refusals(dataset, leak={"refuse_auc": 1.0}).keys() == set()
 
 
+def test_a_price_that_fits_a_few_long_answers_is_no_leak(market: Market) -> None:
+    """It falls until the middle of training, then rises: two answers, overlapping for days."""
+    market.tables.horizon = 2 * 24 * 60
+    split = {"by": "date", "validation_from": "2024-02-07", "test_from": "2024-02-11"}
+
+    def turning(number: int, features: pl.DataFrame, labels: pl.DataFrame) -> Frames:
+        price = 100 + pl.Series("pair.b", np.arange(BARS) / BARS + number)
+        return features.with_columns(price), labels.with_columns(up=pl.lit(number >= 5) & (pl.int_range(pl.len()) > 0))
+
+    told = audit(market.dataset(turning, split=split), AuditParams(balance={"on": False}, drift={"on": False}))  # pyright: ignore
+    assert told.passed
+    assert "pair.b alone tells up" in told.of_severity("warn")[0].sentence
+
+
 def test_a_leaked_number_and_class(market: Market) -> None:
     def leak(number: int, features: pl.DataFrame, labels: pl.DataFrame) -> Frames:
         rng = np.random.default_rng(number)

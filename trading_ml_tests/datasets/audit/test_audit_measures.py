@@ -13,7 +13,7 @@ from hypothesis.extra.numpy import arrays
 from trading_ml.datasets.audit.drift import Distance, ks, psi
 from trading_ml.datasets.audit.duplicates import rolling
 from trading_ml.datasets.audit.leak import scores
-from trading_ml.datasets.audit.view import Question, spread
+from trading_ml.datasets.audit.view import spread
 
 SMALL = st.integers(-4, 4).map(float)
 
@@ -26,8 +26,19 @@ def test_auc_is_the_share_of_pairs_in_order(values: list[float], data: st.DataOb
     wins = [(t > f) + (t == f) / 2 for t in true for f in false]
     auc = sum(wins) / len(wins) if wins else 0.5
     ranks = np.array([[sum(o < v for o in values) + (sum(o == v for o in values) + 1) / 2] for v in values])
-    found = scores(ranks, Question("up", False, np.array(answers, float)))
-    assert found == pytest.approx([max(auc, 1 - auc)])
+    found = scores(ranks, np.array([answers, answers], float).T, is_number=False)
+    assert found[0] == pytest.approx(2 * [max(auc, 1 - auc)])
+
+
+@given(st.lists(st.tuples(SMALL, SMALL), min_size=3, max_size=20))
+def test_rank_correlation_is_that_of_the_ranks(pairs: list[tuple[float, float]]) -> None:
+    rank = lambda values: [sum(o < v for o in values) + (sum(o == v for o in values) + 1) / 2 for v in values]
+    one, two = (rank(values) for values in zip(*pairs, strict=True))
+    middle = (len(pairs) + 1) / 2
+    along = sum((a - middle) * (b - middle) for a, b in zip(one, two, strict=True))
+    apart = math.sqrt(sum((a - middle) ** 2 for a in one) * sum((b - middle) ** 2 for b in two))
+    found = scores(np.array([one]).T, np.array([[b for _, b in pairs]]).T, is_number=True)
+    assert found[0, 0] == pytest.approx(abs(along / apart) if apart else 0)
 
 
 @given(st.lists(SMALL, min_size=1, max_size=40), st.lists(SMALL, min_size=1, max_size=40))
