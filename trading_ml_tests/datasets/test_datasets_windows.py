@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 
 from trading_ml.core.errors import Unknown
 from trading_ml.datasets import Dataset, build
+from trading_ml.models.batches import Batches
+from trading_ml.models.source import Target
 from trading_ml_tests.datasets.conftest import HOME, Tables
 
 DATES = [date(2024, 1, 30) + timedelta(n) for n in range(14)]
@@ -109,3 +111,14 @@ def test_unknown_names(built: Dataset, ask: object, message: str) -> None:
     with pytest.raises(Unknown) as caught:
         ask(built)  # pyright: ignore[reportCallIssue]
     assert message in str(caught.value)
+
+
+def test_batches_are_those_that_training_shows(built: Dataset) -> None:
+    shown = Batches(built, built.indices("train"), Target("up", ("false", "true")), 7, seed=3)
+    shown.begin(2)
+    for number, (features, labels) in enumerate(built.batches("train", 7, seed=3, epoch=2)):
+        inputs, answers = shown[number]
+        assert inputs.keys() == features.keys()
+        assert all(np.array_equal(inputs[name], features[name]) for name in features)
+        assert answers.tolist() == labels["up"].tolist()
+    assert number == len(shown) - 1
