@@ -10,6 +10,7 @@ from trading_ml.adapters.contract import BARS
 from trading_ml.bars import BarParams
 from trading_ml.core.lake import Lake
 from trading_ml.datasets import Dataset
+from trading_ml.datasets.events import events
 from trading_ml.lineage.scripts import scripts
 from trading_ml.ticks import records
 from trading_ml.ticks.cells import date_of_cell
@@ -33,6 +34,12 @@ def told(dataset: Dataset) -> dict[str, Any]:
         "rules": content["sources"]["rules"],
         "chunks": [chunk for chunk in content["chunks"] if chunk["kind"] != "moments"],
     }
+
+
+def happened(dataset: Dataset) -> list[dict[str, Any]]:
+    """What became of it, in order: when it was built, promoted or refused, by whom, and why."""
+    own = (event for event in events(dataset.lake, dataset.project) if event.digest == dataset.digest)
+    return [event.model_dump(mode="json", exclude={"digest"}) for event in own]
 
 
 def uploads(dataset: Dataset) -> list[dict[str, Any]]:

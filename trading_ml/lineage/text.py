@@ -98,6 +98,12 @@ def _ticks(told: Told, everything: bool) -> Lines:
             yield f"    {tick['text'] or tick.get('problem') or _named(tick['fields'])}"
 
 
+def _events(told: Sequence[Told], everything: bool) -> Lines:
+    yield f"{len(told):,} events" if told else "nothing was written down of when it was built and promoted"
+    for event in told:
+        yield f"{event['event']} at {event['at'][:19]} by {event['by']}" + (f": {event['why']}" if event["why"] else "")
+
+
 def _uploads(told: Sequence[Told], everything: bool) -> Lines:
     yield f"made of {sum(each['rows'] for each in told):,} rows in {len(told):,} raw files"
     for each in told if everything or len(told) <= 2 * _FEW else (*told[:_FEW], *told[-_FEW:]):
@@ -144,6 +150,7 @@ def _time(text: str) -> str:
 _STEPS: dict[str, Callable[[Any, bool], Lines]] = {
     "version": _version,
     "dataset": _dataset,
+    "events": _events,
     "uploads": _uploads,
     "sample": _sample,
     "bars": _bars,

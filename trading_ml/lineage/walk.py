@@ -34,7 +34,8 @@ def walk(lake: Lake, what: str, bar: int = 0, on: str | None = None) -> dict[str
             `script.name` of those it names by `@needs`.
 
     Returns:
-        One object ready for JSON. `version` (where one is named), `dataset`, and of a sample `sample`, `bars`, `ticks`
+        One object ready for JSON. `version` (where one is named) and `dataset`; asked of no sample `events` (when it
+        was built and promoted, by whom and why) and `uploads` (its raw files); of a sample `sample`, `bars`, `ticks`
         and `changes`: sentences about what was made anew since, empty where everything is as it was.
 
     Raises:
@@ -48,7 +49,7 @@ def walk(lake: Lake, what: str, bar: int = 0, on: str | None = None) -> dict[str
         told["version"] = found.told()
     told["dataset"] = dataset.told(opened)
     if asked.sample is None:
-        return {**told, "uploads": dataset.uploads(opened)}
+        return {**told, "events": dataset.happened(opened), "uploads": dataset.uploads(opened)}
     return told | _down(Sample.find(opened, asked.sample), bar, on)
 
 

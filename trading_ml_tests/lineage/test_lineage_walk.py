@@ -112,6 +112,7 @@ def test_the_dataset_tells_scripts_rules_and_raw_files(market: Market) -> None:
     files = [(each["file"], each["sha256"], each["rows"]) for each in told["uploads"]]
     assert files == list(zip(map(str, market.raw), sums, rows, strict=True))
     assert "sample" not in told
+    assert [event["event"] for event in told["events"]][-1] == "promoted"
 
 
 def test_samples_go_by_number_from_either_end_and_by_moment(market: Market, prediction: dict[str, Any]) -> None:
