@@ -101,11 +101,11 @@ def _rooms(times: int, full: bool, place: Place) -> Work:
     own = _own(place, times, "rooms")
     lake, project, traded = Lake(own.root), load(own.folder / "increment.yaml"), instrument(NAME)
     os.environ["TRADING_ML_DATA"] = str(own.root)
+    for room, uses in ((features, project.features), (labels, project.labels)):
+        for use in uses.values():  # which loads what they compute with, too
+            room.proof.prove_and_store(lake, use.bound)
     if full:
         _clear(own)
-        for room, uses in ((features, project.features), (labels, project.labels)):
-            for use in uses.values():
-                room.proof.prove_and_store(lake, use.bound)
 
     def work() -> Mapping[str, Any]:
         days = _days(own)[:-1] if full else _days(own)[-1:]
