@@ -49,7 +49,7 @@ class Duplicates(Check):
             for one, two in twins[:5]:
                 told = f"{name}: {two} holds the bars of {one} again"
                 said.append(("refuse", f"{told}; remove the file that brings them, or leave the day out"))
-            if share > self.warn_windows:
+            if share > self.warn_windows and not twins:
                 told = f"{name}: {share:.1%} of the samples show exactly what an earlier one showed"
                 said.append(("warn", f"{told}; leave dead hours out by `samples.where` or `bars.session`"))
         return Verdict(said, rows)
