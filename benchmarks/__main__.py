@@ -27,6 +27,7 @@ NAMES = (
     "lineage",
     "labels",
     "features",
+    "proofs",
     "alpha158",
     "purging",
     "epochs",

@@ -53,7 +53,7 @@ def arrays(rows: int) -> dict[str, Any]:
         "open": opened, "high": high, "low": low, "close": close, "trades": np.ceil(volume / 20), "volume": volume,
         "mean_size": np.full(rows, 20.0), "max_size": volume / 2, "vwap": (high + low + close) / 3,
         "bid": close - half, "ask": close + half, "mean_spread": 2 * half,
-        "signed_volume": volume * random.uniform(-1, 1, rows),
+        "signed_volume": volume * random.uniform(-1, 1, rows), "mid_open": opened, "day_high": high, "day_low": low,
     }  # fmt: skip
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import date
+from functools import lru_cache
 from itertools import accumulate
 from typing import NamedTuple
 
@@ -131,12 +132,18 @@ def sample(
         days = others[0].days
     if not (dates := _latest(days, rows)):
         return None, days.zone
-    bars = days.frame(dates)
+    bars = _held(days, tuple(days.sources(dates)))
     for other in () if use.on else others:
         overlap = Overlap.of(other, days.zone, (), Extent(), Extent())
         beside = other.days.frame(overlap.context(dates[0], dates[-1]), like=days.frame(()))
         bars = joined(bars, beside, other.name, other.wanted)
     return bars, days.zone
+
+
+@lru_cache(maxsize=2)
+def _held(days: Days, sources: tuple[tuple[date, str], ...]) -> pl.DataFrame:
+    """Bars of these dates and digests; all scripts of a project are given the same ones."""
+    return days.frame([day for day, _ in sources])
 
 
 def _latest(days: Days, rows: int) -> list[date]:

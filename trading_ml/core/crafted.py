@@ -11,7 +11,7 @@ and starts of months, leap day and new year, prices and sizes over nine decades,
 from __future__ import annotations
 
 from datetime import date, timedelta
-from functools import lru_cache
+from functools import cache, lru_cache
 
 import numpy as np
 import polars as pl
@@ -97,6 +97,7 @@ def _series(pace: int) -> pl.DataFrame:
     opens, closes = _stamps()
     if pace > 1:
         opens, closes = (opens[-1] - (opens[-1] - stamps) // pace for stamps in (opens, closes))
+        return _series(1).with_columns(ts_open=pl.Series(opens).cast(NS), ts_close=pl.Series(closes).cast(NS))
     made = {"ts_open": pl.Series(opens).cast(NS), "ts_close": pl.Series(closes).cast(NS), **_prices(len(opens))}
     close, trades = pl.col("close"), pl.col("trades")
     buys = (trades * ((close - pl.col("low") + 0.01) / (pl.col("high") - pl.col("low") + 0.02))).round()
@@ -111,6 +112,7 @@ def _series(pace: int) -> pl.DataFrame:
     )  # fmt: skip
 
 
+@cache
 def _stamps() -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Opens and closes of the last `LONGEST` bars; one bar in twenty is missing."""
     opens, closes, day, count = [], [], _END, 0

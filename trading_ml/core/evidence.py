@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import accumulate
 from typing import Any, ClassVar, Self
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from trading_ml.core.context import Extent, Part
 from trading_ml.core.crafted import CORE, LONGEST, VARIED, crafted, varied
 from trading_ml.core.errors import BadParams, LookAhead, Refused
 from trading_ml.core.lake import Lake
-from trading_ml.core.memory import TOLERANCE, Agreement, Memory, agreement
+from trading_ml.core.memory import TOLERANCE, Agreement, Memory, agreement, measure
 from trading_ml.core.params import Params
 from trading_ml.core.proof import Search, search
 from trading_ml.core.repeat import disagreements
@@ -23,7 +25,7 @@ from trading_ml.core.strata import strata, stratified
 from trading_ml.core.time import local_date
 from trading_ml.core.witness import Witness
 
-ENGINE = 3
+ENGINE = 4
 """Raise it when proofs are made in another way: stored ones then no longer count."""
 _REAL_BARS = 20_000
 _SHORTEST = 100
@@ -118,6 +120,11 @@ class Proof(Params):
         return proof
 
 
+def memory_of(bound: Bound) -> Memory:
+    """How far back a script looks, over the columns that it reads."""
+    return measure(bound.evaluate, lambda bars: read_by(bound, bound.given(bars)))
+
+
 def series_for(memory: Memory) -> pl.DataFrame:
     """The crafted series with the warm-up before its core, on every row of which something is tested."""
     return crafted(CORE + max(memory.before.bars, _SHORTEST))
@@ -163,23 +170,26 @@ def _lookahead(part: Part, memory: Memory, real: pl.DataFrame | None) -> Lookahe
     if memory.endless:  # nothing is forgotten, so each cut stands alone
         found = search(part.bound.evaluate, series, range(series.height - CORE, series.height - 1), memory.before.bars)
     else:
-        found = _searched(part, series, max(series.height - rows, memory.before.bars), (TURNED, FURTHER), CORE)
+        first = max(series.height - rows, memory.before.bars)
+        found = _searched(part, series, strata(series), first, (TURNED, FURTHER), CORE)
     figures = {"bars_ahead": found.ahead, **_power(found, CORE if memory.endless else rows)}
     if real is None:
         return Lookahead(passed=not found.leaks, detail=found.tell(series), **figures)
-    on_real = _searched(part, real, memory.before.bars, (TURNED,), _ROUNDS)
-    strata_tested = {name: int(on_real.tested[rows].sum()) for name, rows in strata(real).items()}
+    held = strata(real)
+    on_real = _searched(part, real, held, memory.before.bars, (TURNED,), _ROUNDS)
+    strata_tested = {name: int(on_real.tested[rows].sum()) for name, rows in held.items()}
     told = [found.tell(series), on_real.leaks and f"on real bars {on_real.tell(real)}"]
     passed = not (found.leaks or on_real.leaks)
     power = Power(**_power(on_real, real.height), conditions={k: n for k, n in strata_tested.items() if n})
     return Lookahead(passed=passed, detail="; ".join(filter(None, told)), real=power, **figures)
 
 
-def _searched(part: Part, bars: pl.DataFrame, first: int, ways: Sequence[str], rounds: int) -> Search:
+def _searched(
+    part: Part, bars: pl.DataFrame, held: Mapping[str, NDArray[np.int64]], first: int, ways: Sequence[str], rounds: int
+) -> Search:
     """A few cuts with the whole future exchanged, then all others a few bars at a time."""
-    cuts, few = stratified(bars, first), stratified(bars, first, _EXACT)
-    bars = read_by(part.bound, bars)
-    core = bars.height - CORE
+    cuts, few = stratified(held, bars.height, first), stratified(held, bars.height, first, _EXACT)
+    bars, core = read_by(part.bound, bars), bars.height - CORE
     found = search(part.bound.evaluate, bars, few.tolist(), first, core)
     screen = Screen(part.bound.evaluate, bars, first, part.before, part.after, ways, core)
     return found | screen.search(cuts, rounds)
@@ -213,9 +223,9 @@ def _power(found: Search, rows: int) -> dict[str, Any]:
 
 def _invariance(part: Part, series: pl.DataFrame, real: pl.DataFrame | None, zone: str) -> Invariance:
     """By the days of the crafted series, and of the real bars."""
-    found = agreement(part, series, _days(series, "UTC"))
+    found = agreement(part, read_by(part.bound, series), _days(series, "UTC"))
     if real is not None:
-        on_real = agreement(part, real, _days(real, zone))
+        on_real = agreement(part, read_by(part.bound, real), _days(real, zone))
         found = max(found, Agreement(on_real.worst, f"on real bars {on_real.where}"))
     passed = found.worst <= TOLERANCE
     detail = "" if passed else f"{found.where} by {found.worst:.1e} of its size"

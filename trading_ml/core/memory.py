@@ -7,7 +7,7 @@ z-score of a flat window is noise over noise; no start of the computation is rig
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from types import MappingProxyType
 from typing import NamedTuple
@@ -33,6 +33,10 @@ _CLASSES = 16
 _FLIPS = 4
 """Hence four times the bars for them: what is forgotten exponentially is then down to 10^-12."""
 _HOUR = 3600 * SECOND
+_FEW = 4
+"""Every so many starts one is tried first."""
+_SLOWEST = 8
+"""Of these, how many of each column have their neighbours tried as well."""
 
 
 class Memory(NamedTuple):
@@ -48,7 +52,8 @@ class Yardstick:
     def __init__(self, evaluate: Evaluate, bars: pl.DataFrame) -> None:
         self.whole = evaluate(bars)
         self._noise = _noise(evaluate, bars, self.whole)
-        self._usual = {c.name: _usual(c) for c in self.whole.iter_columns() if c.dtype.is_float()}
+        self._sizes = {c.name: _sizes(c) for c in self.whole.iter_columns() if c.dtype.is_float()}
+        self._numbers = {c.name: c.to_numpy() for c in self.whole.iter_columns() if c.dtype.is_float()}
 
     def gaps(
         self, evaluate: Evaluate, bars: pl.DataFrame, start: int, skip: Mapping[str, int] = MappingProxyType({})
@@ -72,12 +77,25 @@ class Yardstick:
         return gaps
 
     def _gap(self, column: pl.Series, start: int, noise: Numbers | float) -> Numbers:
-        whole = self.whole[column.name].slice(start, len(column))
-        distance = _distance(column, whole)
-        distance[distance <= np.fmax(noise, self._noise[column.name][start : start + len(column)])] = 0.0
-        if (usual := self._usual.get(column.name)) is None:
-            return distance
-        return distance / np.fmax(np.abs(np.nan_to_num(whole.to_numpy(), posinf=0.0, neginf=0.0)), usual)
+        name, rows = column.name, slice(start, start + len(column))
+        if name not in self._numbers:
+            distance = _distance(column, self.whole[name][rows])
+            return np.where(distance <= np.fmax(noise, self._noise[name][rows]), 0.0, distance)
+        gap, ours, theirs = np.zeros(len(column)), column.to_numpy(), self._numbers[name][rows]
+        if len(apart := np.flatnonzero(_bits(ours) != _bits(theirs))):
+            distance = _between(ours[apart], theirs[apart])
+            level = np.fmax(noise[apart] if isinstance(noise, np.ndarray) else noise, self._noise[name][rows][apart])
+            gap[apart] = np.where(distance <= level, 0.0, distance) / self._sizes[name][rows][apart]
+        return gap
+
+
+def _bits(values: Numbers) -> NDArray[np.int64]:
+    return np.ascontiguousarray(values).view(np.int64)
+
+
+def _sizes(column: pl.Series) -> Numbers:
+    """Size of each value, or what its column usually is, if that is more."""
+    return np.fmax(np.abs(np.nan_to_num(column.to_numpy(), posinf=0.0, neginf=0.0)), _usual(column))
 
 
 def _usual(column: pl.Series) -> float:
@@ -97,7 +115,10 @@ def _distance(ours: pl.Series, theirs: pl.Series) -> Numbers:
     """Distance row by row; infinite where one is null or infinite alone, and between unequal things but floats."""
     if not ours.dtype.is_float():
         return np.where(ours.ne_missing(theirs).to_numpy(), np.inf, 0.0)
-    a, b = ours.to_numpy(), theirs.to_numpy()
+    return _between(ours.to_numpy(), theirs.to_numpy())
+
+
+def _between(a: Numbers, b: Numbers) -> Numbers:
     with np.errstate(invalid="ignore"):
         distance = np.abs(a - b)
     return np.where((a == b) | (np.isnan(a) & np.isnan(b)), 0.0, np.where(np.isnan(distance), np.inf, distance))
@@ -113,38 +134,77 @@ def measure(evaluate: Evaluate, given: Callable[[pl.DataFrame], pl.DataFrame] = 
         evaluate: What computes the script's columns.
         given: What adds the columns to the crafted series that it does not have.
     """
-    found = Memory(Extent())
+    found = _Found(Memory(Extent()), 0, {})
     for bars in (CORE, 4 * CORE, 16 * CORE, LONGEST):
         stride = 2 if bars == CORE else bars // 500
-        found, nanoseconds = _forgets(evaluate, given(crafted(bars)), stride)
-        if not found.endless:
-            faster, more = _forgets(evaluate, given(crafted(bars, FASTER)), 3 * stride)
-            if faster.endless or faster.before.bars > found.before.bars:
-                seconds = whole_seconds(max(nanoseconds, more))
-                return Memory(Extent(bars=found.before.bars, seconds=seconds))
+        found = _forgets(evaluate, given(crafted(bars)), stride)
+        if not found.memory.endless:
+            faster = _forgets(evaluate, given(crafted(bars, FASTER)), 3 * stride, found.took)
+            if faster.memory.endless or faster.memory.before.bars > found.memory.before.bars:
+                seconds = whole_seconds(max(found.nanoseconds, faster.nanoseconds))
+                return Memory(Extent(bars=found.memory.before.bars, seconds=seconds))
             break
-    return found
+    return found.memory
 
 
-def _forgets(evaluate: Evaluate, bars: pl.DataFrame, stride: int) -> tuple[Memory, int]:
-    """The memory found on `bars`, in bars and in nanoseconds; endless if it holds for half of them."""
+class _Found(NamedTuple):
+    """The memory on some bars, the same in nanoseconds, and by start how many bars each column took to agree."""
+
+    memory: Memory
+    nanoseconds: int
+    took: Mapping[int, tuple[int, ...]]
+
+
+def _forgets(
+    evaluate: Evaluate, bars: pl.DataFrame, stride: int, known: Mapping[int, tuple[int, ...]] = MappingProxyType({})
+) -> _Found:
+    """The memory found on `bars`; endless if it holds for half of them.
+
+    Where the first few starts take what is known of them already, no others are tried.
+    """
     yardstick, stamps, half = Yardstick(evaluate, bars), stamps_of(bars), bars.height // 2
     for column in yardstick.whole.iter_columns():
         if column.slice(half).null_count() == bars.height - half:
-            return Memory(Extent(), f"'{column.name}' has no value on any of {half:,} simulated bars"), 0
+            return _Found(Memory(Extent(), f"'{column.name}' has no value on any of {half:,} simulated bars"), 0, {})
     discrete = {c.name for c in yardstick.whole.iter_columns() if not c.dtype.is_float() or c.n_unique() <= _CLASSES}
-    seen, nanoseconds = dict.fromkeys(yardstick.whole.columns, 0), 0
-    for start in range(1, bars.height - half // 2, stride):
-        for name, gap in yardstick.gaps(evaluate, bars.slice(start), start, seen).items():
-            away = np.flatnonzero(gap > _STRICT)
-            back = int(away[-1]) + 1 if len(away) else 0
+    seen, nanoseconds, took = dict.fromkeys(yardstick.whole.columns, 0), 0, {}
+    for start in _starts(range(1, bars.height - half // 2, stride), took, known, every=bool(discrete)):
+        gaps = yardstick.gaps(evaluate, bars.slice(start), start, seen)
+        took[start] = tuple(_last(gap > _STRICT) for gap in gaps.values())
+        for name, back in zip(gaps, took[start], strict=True):
             if back > half:
-                return Memory(Extent(), f"'{name}' still depends on bars {back:,} back"), 0
+                return _Found(Memory(Extent(), f"'{name}' still depends on bars {back:,} back"), 0, took)
             if back:
                 seen[name] = max(seen[name], back)
                 nanoseconds = max(nanoseconds, int(stamps[start + back - 1] - stamps[start - 1]))
     most = max(back * (_FLIPS if name in discrete else 1) for name, back in seen.items())
-    return Memory(Extent(bars=most)), nanoseconds
+    return _Found(Memory(Extent(bars=most)), nanoseconds, took)
+
+
+def _starts(
+    starts: range, took: Mapping[int, tuple[int, ...]], known: Mapping[int, tuple[int, ...]], *, every: bool
+) -> Iterator[int]:
+    """The starts worth trying, given what those before took, by column.
+
+    Where the same number of bars is needed from each of a few, they are a window's, and no other start tells more.
+    Otherwise every second one follows, and those around the ones that took longest. All are tried where `every` one
+    may show what no other does, unless the few take what is known of them already.
+    """
+    yield from starts[::_FEW]
+    if (len(set(took.values())) <= 1 and not every) or took.items() <= known.items():
+        return
+    near = set(starts if every else starts[::2])
+    if not every:
+        slowest = [sorted(took, key=lambda start: took[start][place])[-_SLOWEST:] for place in range(len(took[1]))]
+        around = {starts.index(start) + step for some in slowest for start in some for step in range(1 - _FEW, _FEW)}
+        near |= {starts[place] for place in around if 0 <= place < len(starts)}
+    yield from sorted(near.difference(took))
+
+
+def _last(where: NDArray[np.bool_]) -> int:
+    """The number of rows through the last one that holds."""
+    rows = np.flatnonzero(where)
+    return int(rows[-1]) + 1 if len(rows) else 0
 
 
 def whole_seconds(nanoseconds: int) -> int:

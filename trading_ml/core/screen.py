@@ -72,9 +72,12 @@ class Screen:
         self.deciding = np.searchsorted(self.closes, self.ends, "left")
         """By row, the first cut after which its value is known."""
         self.cleared, self.apart = self._zones()
-        self._others = {way: _exchanged(self.bars, way) for way in self.ways}
+        others = {way: _exchanged(self.bars, way) for way in self.ways}
+        self._pairs = {
+            way: list(zip(self.bars.iter_columns(), other.iter_columns(), strict=True)) for way, other in others.items()
+        }
         plain = [c for c in self.whole.iter_columns() if not c.dtype.is_nested() and c.dtype != pl.String]
-        self._numbers = {c.name: c.cast(pl.Float64) for c in plain}
+        self._bits = {c.name: bits(_floats(c)) for c in plain}
         self._usual = {c.name: _usual(c) for c in self.whole.iter_columns() if c.dtype.is_float()}
         self.ahead = 0
 
@@ -117,15 +120,14 @@ class Screen:
         keep = np.ones(self.bars.height, np.bool_)
         keep[np.minimum(cuts[:, None] + np.arange(1, _BLOCK + 1), len(keep) - 1)] = False
         kept = pl.Series(keep)
-        pairs = zip(self.bars.iter_columns(), self._others[way].iter_columns(), strict=True)
-        return self.evaluate(pl.DataFrame([ours.zip_with(kept, other) for ours, other in pairs]))
+        return self.evaluate(pl.DataFrame([ours.zip_with(kept, other) for ours, other in self._pairs[way]]))
 
     def _look(self, cuts: Rows, way: str) -> None:
         """Note what differs in rows that no exchange should reach, and how far ahead the others look."""
-        made = self._exchange(cuts, way)
-        clean, ends = self._clean(cuts), self._ends(made)
-        for column in made.columns:
-            rows, sizes = self._apart_in(self.whole[column], made[column], clean)
+        made, clean = self._exchange(cuts, way), self._clean(cuts)
+        found = [(each.name, *self._apart_in(self.whole[each.name], each, clean)) for each in made.iter_columns()]
+        ends = self._ends(made) if any(len(rows) for _, rows, _ in found) else self.ends
+        for column, rows, sizes in found:
             if not len(rows):
                 continue
             following = cuts[np.searchsorted(cuts, rows)]
@@ -135,14 +137,15 @@ class Screen:
             sizes, rows, following = sizes[known], rows[known], following[known]
             top = np.argpartition(-sizes, _SUSPECTS)[:_SUSPECTS] if len(sizes) > _SUSPECTS else slice(None)
             trios = zip(sizes[top].tolist(), rows[top].tolist(), following[top].tolist(), strict=True)
-            found = [Suspect(*trio, column, way) for trio in trios]
-            self.suspects[column] = sorted([*self.suspects.get(column, []), *found], reverse=True)[:_SUSPECTS]
+            suspects = [Suspect(*trio, column, way) for trio in trios]
+            self.suspects[column] = sorted([*self.suspects.get(column, []), *suspects], reverse=True)[:_SUSPECTS]
 
     def _clean(self, cuts: Rows) -> NDArray[np.bool_]:
-        """Rows between the zones that the exchanges after these cuts disturb."""
-        clean = np.ones(self.bars.height, np.bool_)
-        for cut, cleared in zip(cuts.tolist(), self.cleared[cuts].tolist(), strict=True):
-            clean[cut + 1 : cleared] = False
+        """Rows between the zones that the exchanges after these cuts disturb, which do not overlap."""
+        steps = np.zeros(self.bars.height + 1, np.int8)
+        steps[cuts + 1] = 1
+        steps[np.minimum(self.cleared[cuts], self.bars.height)] -= 1
+        clean = np.cumsum(steps[:-1], dtype=np.int8) == 0
         clean[: self.first], clean[cuts[-1] + 1 :] = False, False
         return clean
 
@@ -158,11 +161,11 @@ class Screen:
         if ours.dtype.is_nested() or ours.dtype == pl.String:
             rows = np.flatnonzero(ours.ne_missing(theirs).to_numpy() & clean)
             return rows, np.full(len(rows), np.inf)
-        theirs = theirs.cast(pl.Float64)
-        rows = np.flatnonzero((bits(self._numbers[ours.name]) != bits(theirs)) & clean)
-        if not ours.dtype.is_float():
+        before, after = self._bits[ours.name], bits(_floats(theirs))
+        rows = np.flatnonzero((before != after) & clean)
+        if not len(rows) or not ours.dtype.is_float():
             return rows, np.full(len(rows), np.inf)
-        a, b = self._numbers[ours.name].to_numpy()[rows], theirs.to_numpy()[rows]
+        a, b = before[rows].view(np.float64), after[rows].view(np.float64)
         with np.errstate(invalid="ignore", over="ignore"):
             sizes = np.abs(a - b) / np.maximum(np.abs(a), self._usual[ours.name])
         return rows, np.where(np.isfinite(sizes) & (sizes > 0), sizes, np.inf)  # zeros of other sign are no rounding
@@ -240,6 +243,10 @@ def _driven(column: pl.Series, up: pl.Series) -> pl.Series:
         .cast(column.dtype)
         .rename(column.name)
     )
+
+
+def _floats(column: pl.Series) -> pl.Series:
+    return column if column.dtype == pl.Float64 else column.cast(pl.Float64)
 
 
 def _usual(column: pl.Series) -> float:

@@ -10,9 +10,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from importlib import import_module
+from math import isfinite
 from typing import Any, ClassVar, Literal
 
-import numpy as np
 import polars as pl
 from pydantic import ConfigDict, Field, model_validator
 
@@ -27,6 +27,8 @@ from trading_ml.core.signature import brief, params_of
 
 Kind = Literal["feature", "label"]
 LABEL_END = "label_end"
+_ONCE = pl.QueryOptFlags.none(simplify_expression=True, comm_subexpr_elim=True)
+"""What several columns of a script name is computed once."""
 _BUILT_IN = {"feature": ("trading_ml.features", "FEATURES"), "label": ("trading_ml.labels", "LABELS")}
 
 
@@ -160,7 +162,8 @@ class Bound:
 
     def _select(self, bars: pl.DataFrame) -> pl.DataFrame:
         try:
-            return bars.select_seq(self._named)  # in parallel, small frames only take longer
+            made = bars.lazy().select_seq(self._named)  # in parallel, small frames only take longer
+            return made.collect(optimizations=_ONCE, engine="in-memory")
         except pl.exceptions.ColumnNotFoundError as cause:
             name = (re.findall(r'column "([^"]+)"', str(cause)) or [str(cause)])[0]
             bars_of, dot, _ = name.partition(".")
@@ -179,8 +182,8 @@ class Bound:
             column = column.cast(pl.Float64)
         if column.dtype in (pl.Categorical, pl.Enum):
             return column.cast(pl.String)
-        if column.dtype.is_float() and np.count_nonzero(np.isnan(column.to_numpy())) > column.null_count():
-            return column.fill_nan(None)
+        if column.dtype.is_float() and not isfinite(column.sum()):  # else nothing is: a look at all that is quick
+            return pl.Series(column.name, column.to_numpy(), column.dtype, nan_to_null=True)
         return column
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
@@ -38,8 +40,15 @@ def spread(rows: NDArray[np.int64], most: int = _MOST) -> NDArray[np.int64]:
     return rows[np.linspace(0, len(rows) - 1, min(len(rows), most)).astype(np.int64)]
 
 
-def stratified(bars: pl.DataFrame, first: int, most: int = _MOST) -> NDArray[np.int64]:
-    """Cuts from row `first` on: so many for each condition and so many anywhere; the same for the same bars."""
-    cuts = [*strata(bars).values(), np.random.default_rng(0).permutation(bars.height)]
-    fitting = [rows[(rows >= first) & (rows < bars.height - 1)] for rows in cuts]
+def stratified(held: Mapping[str, NDArray[np.int64]], height: int, first: int, most: int = _MOST) -> NDArray[np.int64]:
+    """Cuts from row `first` on: so many for each condition and so many anywhere; the same for the same bars.
+
+    Args:
+        held: The rows of each condition.
+        height: Bars in all.
+        first: Row of the first cut.
+        most: Cuts of each condition.
+    """
+    cuts = [*held.values(), np.random.default_rng(0).permutation(height)]
+    fitting = [rows[(rows >= first) & (rows < height - 1)] for rows in cuts]
     return np.unique(np.concatenate([spread(rows, most) for rows in fitting]))

@@ -9,6 +9,7 @@ import polars as pl
 from pydantic import Field
 
 from trading_ml.features.moving import correlation, highest, ranked, residual, slope
+from trading_ml.features.windows import deviation, largest, mean, smallest, summed
 
 OPEN, HIGH, LOW, CLOSE = (pl.col(name) for name in ("open", "high", "low", "close"))
 VOLUME, BEFORE, VOLUME_BEFORE = pl.col("volume"), CLOSE.shift(1), pl.col("volume").shift(1)
@@ -41,19 +42,19 @@ BAR = {
 
 
 def _up(column: pl.Expr, n: int) -> pl.Expr:
-    return column.diff().clip(lower_bound=0).rolling_sum(n)
+    return summed(column.diff().clip(lower_bound=0), n)
 
 
 def _down(column: pl.Expr, n: int) -> pl.Expr:
-    return (-column.diff()).clip(lower_bound=0).rolling_sum(n)
+    return summed((-column.diff()).clip(lower_bound=0), n)
 
 
 def _moved(column: pl.Expr, n: int) -> pl.Expr:
-    return column.diff().abs().rolling_sum(n) + _TINY
+    return summed(column.diff().abs(), n) + _TINY
 
 
 def _share(bars: pl.Expr, n: int) -> pl.Expr:
-    return bars.cast(pl.Float64).rolling_mean(n)
+    return mean(bars, n)
 
 
 def _of_volume(statistic: pl.Expr) -> pl.Expr:
@@ -62,17 +63,17 @@ def _of_volume(statistic: pl.Expr) -> pl.Expr:
 
 WINDOW: dict[str, Callable[[int], pl.Expr]] = {
     "ROC": lambda n: CLOSE.shift(n) / CLOSE,
-    "MA": lambda n: CLOSE.rolling_mean(n) / CLOSE,
-    "STD": lambda n: CLOSE.rolling_std(n) / CLOSE,
+    "MA": lambda n: mean(CLOSE, n) / CLOSE,
+    "STD": lambda n: deviation(CLOSE, n) / CLOSE,
     "BETA": lambda n: slope(ROW, CLOSE, n) / CLOSE,
     "RSQR": lambda n: correlation(ROW, CLOSE, n, _STILL) ** 2,
     "RESI": lambda n: residual(ROW, CLOSE, n) / CLOSE,
-    "MAX": lambda n: HIGH.rolling_max(n) / CLOSE,
-    "MIN": lambda n: LOW.rolling_min(n) / CLOSE,
+    "MAX": lambda n: largest(HIGH, n) / CLOSE,
+    "MIN": lambda n: smallest(LOW, n) / CLOSE,
     "QTLU": lambda n: CLOSE.rolling_quantile(0.8, "linear", n) / CLOSE,
     "QTLD": lambda n: CLOSE.rolling_quantile(0.2, "linear", n) / CLOSE,
     "RANK": lambda n: ranked(CLOSE, n) / n,
-    "RSV": lambda n: (CLOSE - LOW.rolling_min(n)) / (HIGH.rolling_max(n) - LOW.rolling_min(n) + _TINY),
+    "RSV": lambda n: (CLOSE - smallest(LOW, n)) / (largest(HIGH, n) - smallest(LOW, n) + _TINY),
     "IMAX": lambda n: highest(HIGH, n) / n,
     "IMIN": lambda n: highest(-LOW, n) / n,
     "IMXD": lambda n: (highest(HIGH, n) - highest(-LOW, n)) / n,
@@ -84,9 +85,9 @@ WINDOW: dict[str, Callable[[int], pl.Expr]] = {
     "SUMP": lambda n: _up(CLOSE, n) / _moved(CLOSE, n),
     "SUMN": lambda n: _down(CLOSE, n) / _moved(CLOSE, n),
     "SUMD": lambda n: (_up(CLOSE, n) - _down(CLOSE, n)) / _moved(CLOSE, n),
-    "VMA": lambda n: _of_volume(VOLUME.rolling_mean(n)),
-    "VSTD": lambda n: _of_volume(VOLUME.rolling_std(n)),
-    "WVMA": lambda n: SWAY.rolling_std(n) / (SWAY.rolling_mean(n) + _TINY),
+    "VMA": lambda n: _of_volume(mean(VOLUME, n)),
+    "VSTD": lambda n: _of_volume(deviation(VOLUME, n)),
+    "WVMA": lambda n: deviation(SWAY, n) / (mean(SWAY, n) + _TINY),
     "VSUMP": lambda n: _up(VOLUME, n) / _moved(VOLUME, n),
     "VSUMN": lambda n: _down(VOLUME, n) / _moved(VOLUME, n),
     "VSUMD": lambda n: (_up(VOLUME, n) - _down(VOLUME, n)) / _moved(VOLUME, n),

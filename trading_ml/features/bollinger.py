@@ -8,6 +8,7 @@ import polars as pl
 from pydantic import Field
 
 from trading_ml.features.kernel import talib
+from trading_ml.features.windows import mean
 
 
 def bollinger(
@@ -31,7 +32,7 @@ def bollinger(
         (0.0, 2.0, 4.0, 200.0, 0.75)
     """
     close = pl.col("close")
-    middle, reach = close.rolling_mean(period), talib("STDDEV", close, timeperiod=period, nbdev=width)
+    middle, reach = mean(close, period), talib("STDDEV", close, timeperiod=period, nbdev=width)
     return {
         "lower": middle - reach,
         "middle": middle,

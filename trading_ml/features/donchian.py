@@ -8,6 +8,7 @@ import polars as pl
 from pydantic import Field
 
 from trading_ml.features.parts import position
+from trading_ml.features.windows import largest, smallest
 
 
 def donchian(*, period: Annotated[int, Field(ge=1)] = 20) -> dict[str, pl.Expr]:
@@ -28,7 +29,7 @@ def donchian(*, period: Annotated[int, Field(ge=1)] = 20) -> dict[str, pl.Expr]:
         >>> row["lower"], row["middle"], row["upper"], round(row["width_pct"], 9), row["position"]
         (1.0, 3.0, 5.0, 133.333333333, 0.25)
     """
-    lower, upper = pl.col("low").rolling_min(period), pl.col("high").rolling_max(period)
+    lower, upper = smallest(pl.col("low"), period), largest(pl.col("high"), period)
     middle = (lower + upper) / 2
     return {
         "lower": lower,

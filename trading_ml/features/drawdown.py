@@ -7,6 +7,8 @@ from typing import Annotated
 import polars as pl
 from pydantic import Field
 
+from trading_ml.features.windows import largest
+
 
 def drawdown(*, period: Annotated[int, Field(ge=1)] = 100) -> pl.Expr:
     """How far the close lies below the highest price of the last `period` bars.
@@ -22,4 +24,4 @@ def drawdown(*, period: Annotated[int, Field(ge=1)] = 100) -> pl.Expr:
         >>> bars.select(drawdown(period=2)).to_series().to_list()
         [None, -0.25]
     """
-    return pl.col("close") / pl.col("high").rolling_max(period) - 1
+    return pl.col("close") / largest(pl.col("high"), period) - 1

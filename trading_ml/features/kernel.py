@@ -1,4 +1,8 @@
-"""Kernels: functions over NumPy arrays, attached to columns as an expression; TA-Lib's indicators above all."""
+"""Kernels: functions over NumPy arrays, attached to columns as an expression; TA-Lib's indicators above all.
+
+A kernel that a script keeps and names in several columns is computed once (`Bound.evaluate`). Rolling windows of Polars
+are not: `trading_ml.features.windows` has them as kernels.
+"""
 
 from __future__ import annotations
 
@@ -28,18 +32,28 @@ def kernel(function: Callable[..., Numbers], *columns: str | pl.Expr) -> pl.Expr
         >>> frame.select(kernel(np.cumsum, "x")).to_series().to_list()
         [1.0, None, 3.0, 7.0]
     """
+    inputs = [pl.col(column) if isinstance(column, str) else column for column in columns]
+    return pl.map_batches(inputs, _attached(function), return_dtype=pl.Float64)
 
+
+def _attached(function: Callable[..., Numbers]) -> Callable[[Sequence[pl.Series]], pl.Series]:
     def attached(series: Sequence[pl.Series]) -> pl.Series:
-        arrays = [one.cast(pl.Float64).to_numpy() for one in series]
+        arrays = [numbers(one) for one in series]
         known = np.logical_and.reduce([np.isfinite(array) for array in arrays])
         if known.all():
             return pl.Series(function(*arrays), nan_to_null=True)
+        first = int(known.argmax())  # mostly a window that is not full yet: a slice is no copy
+        rows = slice(first, None) if known[first:].all() else known
         values = np.full(len(known), np.nan)
-        values[known] = function(*(array[known] for array in arrays))
+        values[rows] = function(*(array[rows] for array in arrays))
         return pl.Series(values, nan_to_null=True)
 
-    inputs = [pl.col(column) if isinstance(column, str) else column for column in columns]
-    return pl.map_batches(inputs, attached, return_dtype=pl.Float64)
+    return attached
+
+
+def numbers(column: pl.Series) -> Numbers:
+    """The column as an array, not to be written to; null is NaN."""
+    return (column if column.dtype == pl.Float64 else column.cast(pl.Float64)).to_numpy()
 
 
 def talib(indicator: str, *columns: str | pl.Expr, **params: float) -> pl.Expr:

@@ -11,11 +11,10 @@ from typing import NamedTuple
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from trading_ml.core.compiled import compiled
-
-Numbers = NDArray[np.float64]
+from trading_ml.features.kernel import Numbers, numbers
+from trading_ml.features.windows import largest, smallest
 
 
 def ratio(part: pl.Expr, whole: pl.Expr) -> pl.Expr:
@@ -30,7 +29,7 @@ def ratio(part: pl.Expr, whole: pl.Expr) -> pl.Expr:
 
 def flat(column: pl.Expr, period: int) -> pl.Expr:
     """Whether the last `period` values are all the same."""
-    return column.rolling_max(period) == column.rolling_min(period)
+    return largest(column, period) == smallest(column, period)
 
 
 class Pairs(NamedTuple):
@@ -107,56 +106,71 @@ def correlation(x: pl.Expr, y: pl.Expr, period: int, least: float = 0.0, complet
 
 def total(column: pl.Expr, period: int) -> pl.Expr:
     """Sum of the last `period` values: the rolling sum, but for what a running one still carries of larger values."""
-    return computed(lambda values: _totals(values, period), column)
+    return computed(_totals, column, period)
 
 
 def ranked(column: pl.Expr, period: int) -> pl.Expr:
     """Mean rank of the last of `period` values among them, 1 being the smallest; equal ones share theirs."""
-    return computed(lambda values: _ranks(values, period), column)
+    return computed(_ranks, column, period)
 
 
 def highest(column: pl.Expr, period: int) -> pl.Expr:
     """Place of the first of the largest of `period` values, the oldest being 1."""
-    return computed(lambda values: _places(values, period), column)
+    return computed(_places, column, period)
 
 
-def computed(function: Callable[[Numbers], Numbers], column: pl.Expr) -> pl.Expr:
+def computed(function: Callable[..., Numbers], column: pl.Expr, *params: int) -> pl.Expr:
     """What `function` makes of the whole column as an array, in which null is NaN; an answer of NaN is null."""
 
     def compute(values: pl.Series) -> pl.Series:
-        return pl.Series(function(_numbers(values)), nan_to_null=True)
+        return pl.Series(function(_numbers(values), *params), nan_to_null=True)
 
     return column.cast(pl.Float64).map_batches(compute, return_dtype=pl.Float64)
 
 
 def _numbers(column: pl.Series) -> Numbers:
     """A copy, so that kernels are compiled for one kind of array only; null is NaN."""
-    return np.array(column.to_numpy(), dtype=np.float64)
+    return np.array(numbers(column))
 
 
 @compiled
 def _sums(x: Numbers, y: Numbers, period: int) -> Numbers:
-    """The `Pairs` of each row as six rows; all zero where the window is not full yet."""
+    """The `Pairs` of each row as six rows; all zero where the window is not full yet.
+
+    Where nothing is missing, windows of neighbouring rows are summed side by side, each in its own order.
+    """
     out = np.zeros((6, len(x)))
     finite = np.isfinite(x) & np.isfinite(y)
     last = 0
-    for end in range(len(x)):
-        if finite[end]:
-            last = end
-        if end < period - 1:
+    for start in range(0, len(x), 256):
+        stop, full = min(start + 256, len(x)), max(start, period - 1)
+        if full < stop and finite[full - period + 1 : stop].all():
+            last = stop - 1
+            at_x, at_y, rows = x[full:stop], y[full:stop], stop - full
+            sx, sy, sxx, sxy, syy = np.zeros(rows), np.zeros(rows), np.zeros(rows), np.zeros(rows), np.zeros(rows)
+            for back in range(period - 1, -1, -1):
+                before_x, before_y = x[full - back : stop - back], y[full - back : stop - back]
+                for row in range(rows):
+                    dx, dy = before_x[row] - at_x[row], before_y[row] - at_y[row]
+                    sx[row] += dx
+                    sy[row] += dy
+                    sxx[row] += dx * dx
+                    sxy[row] += dx * dy
+                    syy[row] += dy * dy
+            out[0, full:stop], out[1, full:stop], out[2, full:stop] = period, sx, sy
+            out[3, full:stop], out[4, full:stop], out[5, full:stop] = sxx, sxy, syy
             continue
-        count = sx = sy = sxx = sxy = syy = 0.0
-        for row in range(end - period + 1, end + 1):
-            if finite[row]:
-                dx, dy = x[row] - x[last], y[row] - y[last]
-                count += 1.0
-                sx += dx
-                sy += dy
-                sxx += dx * dx
-                sxy += dx * dy
-                syy += dy * dy
-        out[0, end], out[1, end], out[2, end] = count, sx, sy
-        out[3, end], out[4, end], out[5, end] = sxx, sxy, syy
+        for end in range(start, stop):
+            last = end if finite[end] else last
+            for row in range(end - period + 1 if end >= period - 1 else end + 1, end + 1):
+                if finite[row]:
+                    dx, dy = x[row] - x[last], y[row] - y[last]
+                    out[0, end] += 1.0
+                    out[1, end] += dx
+                    out[2, end] += dy
+                    out[3, end] += dx * dx
+                    out[4, end] += dx * dy
+                    out[5, end] += dy * dy
     return out
 
 

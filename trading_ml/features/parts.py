@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import polars as pl
 
+from trading_ml.features.windows import largest
+
 
 def percent(value: pl.Expr, base: pl.Expr) -> pl.Expr:
     """How far `value` lies from `base`, in percent of `base`.
@@ -37,7 +39,7 @@ def still(moves: pl.Expr, period: int) -> pl.Expr:
         >>> moves.select(still(pl.col("m"), 2)).to_series().to_list()
         [None, False, True]
     """
-    return moves.abs().rolling_max(period) == 0
+    return largest(moves.abs(), period) == 0
 
 
 def known(value: pl.Expr) -> pl.Expr:

@@ -10,9 +10,8 @@ import polars as pl
 
 from trading_ml.core.catalogue import found
 from trading_ml.core.context import Extent
-from trading_ml.core.evidence import Proof, examine
+from trading_ml.core.evidence import Proof, examine, memory_of
 from trading_ml.core.lake import Lake
-from trading_ml.core.memory import measure
 from trading_ml.core.script import Bound, Kind
 from trading_ml.core.witness import Witness
 
@@ -38,7 +37,7 @@ def prove(
         BadParams: when the script cannot be evaluated at all.
     """
     with nullcontext(witness) if witness else Witness() as asked:
-        return FeatureProof(**examine(bound, measure(bound.evaluate, bound.given), Extent(), bars, zone, asked))
+        return FeatureProof(**examine(bound, memory_of(bound), Extent(), bars, zone, asked))
 
 
 def prove_and_store(

@@ -7,6 +7,8 @@ from typing import Annotated
 import polars as pl
 from pydantic import Field
 
+from trading_ml.features.windows import mean
+
 
 def sma(*, period: Annotated[int, Field(ge=1)] = 20) -> dict[str, pl.Expr]:
     """Mean of the last `period` closes, and that mean minus the close.
@@ -21,5 +23,5 @@ def sma(*, period: Annotated[int, Field(ge=1)] = 20) -> dict[str, pl.Expr]:
         >>> pl.DataFrame({"close": [1.0, 2.0, 4.0]}).select(**sma(period=2)).rows()
         [(None, None), (1.5, -0.5), (3.0, -1.0)]
     """
-    mean = pl.col("close").rolling_mean(period)
-    return {"sma": mean, "sma_rel": mean - pl.col("close")}
+    average = mean(pl.col("close"), period)
+    return {"sma": average, "sma_rel": average - pl.col("close")}

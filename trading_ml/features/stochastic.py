@@ -8,6 +8,7 @@ import polars as pl
 from pydantic import Field
 
 from trading_ml.features.parts import position
+from trading_ml.features.windows import largest, mean, smallest
 
 
 def stochastic(
@@ -33,6 +34,6 @@ def stochastic(
         >>> bars.select(**stochastic(period=2, smooth=1, signal=1)).row(1)
         (25.0, 25.0)
     """
-    lowest, highest = pl.col("low").rolling_min(period), pl.col("high").rolling_max(period)
-    k = (100 * position(pl.col("close"), lowest, highest)).rolling_mean(smooth)
-    return {"k": k, "d": k.rolling_mean(signal)}
+    lowest, highest = smallest(pl.col("low"), period), largest(pl.col("high"), period)
+    k = mean(100 * position(pl.col("close"), lowest, highest), smooth)
+    return {"k": k, "d": mean(k, signal)}

@@ -8,6 +8,7 @@ import polars as pl
 from pydantic import Field
 
 from trading_ml.features.log_return import log_return
+from trading_ml.features.windows import largest, smallest
 
 
 def time_since(
@@ -42,8 +43,8 @@ def time_since(
 
 def _events(event: str, period: int, sigma: float) -> pl.Expr:
     if event == "high":
-        return pl.col("high") > pl.col("high").rolling_max(period).shift(1)
+        return pl.col("high") > largest(pl.col("high"), period).shift(1)
     if event == "low":
-        return pl.col("low") < pl.col("low").rolling_min(period).shift(1)
+        return pl.col("low") < smallest(pl.col("low"), period).shift(1)
     returns = log_return()
     return returns.abs() > sigma * returns.rolling_std(period).shift(1)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import numpy as np
 import polars as pl
 
-from trading_ml.features.kernel import talib
+from trading_ml.features.kernel import numbers
 
 
 def true_range() -> pl.Expr:
@@ -19,5 +22,18 @@ def true_range() -> pl.Expr:
         >>> bars.select(true_range()).to_series().to_list()  # 5 − 2, from the close before
         [2.0, 3.0]
     """
-    span = (pl.col("high") - pl.col("low")).fill_nan(None)
-    return talib("TRANGE", "high", "low", "close").fill_null(span)
+    return pl.map_batches([pl.col(name) for name in ("high", "low", "close")], _ranges, return_dtype=pl.Float64)
+
+
+def _ranges(prices: Sequence[pl.Series]) -> pl.Series:
+    """TA-Lib's over bars that know all three prices; the span of the first of these and of those without a close."""
+    import talib
+
+    high, low, close = map(numbers, prices)
+    ranges, known = high - low, np.isfinite(high) & np.isfinite(low) & np.isfinite(close)
+    if known.all():
+        ranges[1:] = talib.TRANGE(high, low, close)[1:]
+    else:
+        found = talib.TRANGE(high[known], low[known], close[known])
+        ranges[known] = np.where(np.isnan(found), ranges[known], found)
+    return pl.Series(ranges, nan_to_null=True)

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from trading_ml.core.time import local_date
 from trading_ml.features.parts import percent
+from trading_ml.features.windows import largest, summed
 
 
 def vwap_deviation(
@@ -40,7 +41,7 @@ def vwap_deviation(
         day = local_date("ts_open", ZoneInfo(zone).key)
         total, traded = (amount.cum_sum().over(day) for amount in (paid, volume))
     else:
-        total, traded = (amount.rolling_sum(period) for amount in (paid, volume))
-        traded = pl.when(volume.rolling_max(period) > 0).then(traded)  # rounding may leave a sum of zeros above zero
+        total, traded = (summed(amount, period) for amount in (paid, volume))
+        traded = pl.when(largest(volume, period) > 0).then(traded)  # rounding may leave a sum of zeros above zero
     vwap = total / pl.when(traded > 0).then(traded)
     return {"vwap": vwap, "deviation_pct": percent(pl.col("close"), vwap)}

@@ -12,9 +12,9 @@ import polars as pl
 from trading_ml.core.context import Extent, closing, stamps_of
 from trading_ml.core.crafted import CORE, FASTER, LONGEST, crafted
 from trading_ml.core.errors import BadParams
-from trading_ml.core.evidence import Proof, examine, series_for
+from trading_ml.core.evidence import Proof, examine, memory_of, series_for
 from trading_ml.core.lake import Lake
-from trading_ml.core.memory import Memory, measure, whole_seconds
+from trading_ml.core.memory import Memory, whole_seconds
 from trading_ml.core.params import Params
 from trading_ml.core.script import LABEL_END, Bound, Kind, load
 from trading_ml.core.time import NS
@@ -63,7 +63,7 @@ def prove(
         BadParams: when the script cannot be evaluated at all.
     """
     back, ahead = most(bound)
-    memory = _widened(measure(bound.evaluate, bound.given), back)
+    memory = _widened(memory_of(bound), back)
     series = bound.given(series_for(memory))
     declared, nanoseconds = _declared(bound, _wide(bound, series.height))
     faster, more = _declared(bound, _wide(bound, series.height, FASTER))

@@ -189,7 +189,7 @@ class TestScreen:
     def found(before: Extent = NOTHING, after: Extent = NOTHING, **expressions: pl.Expr):
         bars = varied(CORE + VARIED + 100)
         screen = Screen(evaluating(**expressions), bars, 100, before, after)
-        return screen.search(stratified(bars, 100), 1_200), bars
+        return screen.search(stratified(strata(bars), bars.height, 100), 1_200), bars
 
     @settings(max_examples=30)
     @given(st.lists(st.integers(0, 199), unique=True), st.lists(st.integers(1, 60), min_size=200, max_size=200))
@@ -234,15 +234,15 @@ class TestScreen:
     def test_where_nothing_is_forgotten_soon_rows_are_tested_at_random_and_counted(self) -> None:
         bars = varied(CORE + VARIED)
         screen = Screen(evaluating(x=CLOSE), bars, 0, Extent(bars=2_000), ways=(TURNED,))
-        found = screen.search(stratified(bars, 0), 50)
+        found = screen.search(stratified(strata(bars), bars.height, 0), 50)
         assert 50 <= found.tested.sum() == found.tried <= 250
 
 
 class TestStratifiedCuts:
     def test_fall_on_ends_and_starts_of_sessions_and_between(self) -> None:
         bars = crafted(4000)
-        cuts = stratified(bars, 100)
-        assert cuts.tolist() == stratified(bars, 100).tolist() == sorted(set(cuts.tolist()))
+        cuts = stratified(strata(bars), bars.height, 100)
+        assert cuts.tolist() == stratified(strata(bars), bars.height, 100).tolist() == sorted(set(cuts.tolist()))
         assert cuts[0] >= 100
         assert cuts[-1] <= 3998
         days = bars["ts_open"].dt.date()
@@ -267,6 +267,10 @@ class TestMemory:
     )
     def test_of_a_window_is_exact(self, expression: pl.Expr, bars: int) -> None:
         assert measure(evaluating(x=expression)) == (Extent(bars=bars), "")
+
+    def test_of_a_window_that_is_long_on_few_bars_only_is_the_long_one(self) -> None:
+        long = pl.when(pl.int_range(pl.len(), 0, -1) == 500).then(CLOSE.shift(70)).otherwise(CLOSE.shift(3))
+        assert 65 <= measure(evaluating(x=long)).before.bars <= 70
 
     def test_of_exponential_forgetting_is_where_the_seed_is_gone(self) -> None:
         memory = measure(evaluating(x=CLOSE.ewm_mean(alpha=0.1, adjust=False)))
