@@ -147,14 +147,15 @@ def _work(case: Case, dataset: Dataset, fed: Fed, held: float, before: float) ->
     """Epochs in the order of time are done here, before the clock starts; the timed ones when asked."""
     import keras
 
-    from trading_ml.models.build import build, compiled
-    from trading_ml.models.params import ModelParams, TrainingParams
-    from trading_ml.models.source import sole_target
+    from trading_ml.models.build import build, compiled, graph_of
+    from trading_ml.models.families import resolve
+    from trading_ml.models.params import TrainingParams
 
     keras.utils.set_random_seed(7)
     scale = {FEATURE: "minmax"}
-    params = ModelParams.parse({"family": "dense", "units": case.units, "dropout": case.dropout, "scale": scale}, "")
-    model = compiled(build(dataset, params), sole_target(dataset), TrainingParams())
+    params = resolve({"family": "dense", "units": case.units, "dropout": case.dropout, "scale": scale})
+    graph = graph_of(dataset, params)
+    model = compiled(build(dataset, graph), graph, dataset, TrainingParams())
 
     def epochs(size: int, shuffle: bool, count: int) -> list[float]:
         taken, begin = fed(size, shuffle)
@@ -188,7 +189,7 @@ def ours(case: Case, place: Place, way: str = "feed") -> Work:
     rows = np.arange(dataset.samples.height)
 
     def fed(size: int, shuffle: bool) -> tuple[Mapping[str, Any], Callable[[], object]]:
-        batches = Batches(dataset, rows, sole_target(dataset), size, 7 if shuffle else None)
+        batches = Batches(dataset, rows, [sole_target(dataset)], size, 7 if shuffle else None)
         epochs = iter(range(EPOCHS))
         return {"x": getattr(feed, way)(batches), "shuffle": False}, lambda: batches.begin(next(epochs))
 

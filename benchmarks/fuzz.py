@@ -195,8 +195,9 @@ def _ingest(lake: Lake, path: Path, adapter: str) -> None:
     account.summary(lake, known.id)
 
 
+# Of the process itself: `ru_maxrss` of a child begins with what its parent held when it was forked.
 _READ = """
-import resource, sys
+import re, sys
 from pathlib import Path
 from trading_ml.adapters import ADAPTERS, RawFile
 from trading_ml.core.errors import TradingError
@@ -204,7 +205,7 @@ try:
     rows = sum(chunk.rows for chunk in ADAPTERS[sys.argv[1]].read(RawFile(Path(sys.argv[2]), "0" * 64), None))
 except TradingError as refusal:
     rows = str(refusal)[:150]
-print(rows, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+print(rows, int(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1]) // 1024)
 """
 
 

@@ -71,10 +71,11 @@ class Project(Params):
         return names
 
     @model_validator(mode="after")
-    def _scales_name_features(self) -> Project:
-        for feature in self.model.scale:
-            if feature not in self.features:
-                raise ValueError(f"model.scale: {Unknown.of('feature', feature, self.features)}")
+    def _model_is_a_graph(self) -> Project:
+        try:
+            self.model.graph({name: use.window for name, use in self.features.items()}, self.labels)
+        except TradingError as error:
+            raise ValueError(str(error)) from None
         return self
 
     @model_validator(mode="after")

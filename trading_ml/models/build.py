@@ -1,17 +1,19 @@
-"""From parameters to a Keras functional model: inputs → scaling → the family's trunk → a head by the label's kind."""
+"""From a graph to a Keras functional model, and how the answers to labels are learnt."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from trading_ml.core.errors import BadParams, nearest
-from trading_ml.models.components import scaled
-from trading_ml.models.families import FAMILIES
+from trading_ml.core.errors import BadParams, TradingError, nearest
+from trading_ml.core.signature import brief
+from trading_ml.models.graph import INPUT, OUTPUT, Graph, Node
 from trading_ml.models.params import ModelParams, TrainingParams
-from trading_ml.models.source import Source, Target, sole_target
+from trading_ml.models.source import Source, target
 
 _STEPS_PER_CALL = 4  # fewer trips between Python and the graph: a fifth off the epoch of a small net; same weights
+_LOSSES = {"mse": "mean_squared_error", "mae": "mean_absolute_error", "huber": "huber", "log_cosh": "log_cosh"}
 
 
 @dataclass(frozen=True)
@@ -30,42 +32,118 @@ HEADS = {
 }
 
 
-def build(source: Source, params: ModelParams) -> Any:
-    """The untrained model of a dataset; its inputs are the features, raw, and its output is the label.
+def graph_of(source: Source, params: ModelParams) -> Graph:
+    """The graph that the parameters of a model come to on a dataset.
 
     Raises:
-        BadParams: when a scaling names no feature of the dataset, or does not fit it.
-        BadInput: when the dataset has several labels.
+        BadParams: when it names a feature or label that the dataset does not have.
+    """
+    labels = list(dict.fromkeys(entry["name"] for entry in source.manifest["labels"]))
+    return params.graph({name: shown["window"] for name, shown in source.features.items()}, labels)
+
+
+def build(source: Source, graph: Graph) -> Any:
+    """The untrained model of a dataset; its inputs are raw features by name, its outputs labels by name.
+
+    With one output the model gives a tensor, with several a mapping.
+
+    Raises:
+        BadParams: naming the node, when it names no feature or label of the dataset, or does not fit what it reads.
     """
     import keras
 
-    for feature in params.scale:
-        if feature not in source.features:
-            raise BadParams(f"model.scale.{feature}", "unknown feature", nearest(feature, source.features))
-    inputs, ready = {}, {}
-    for feature, shown in source.features.items():
-        columns, scaling = shown["columns"], params.scale.get(feature, "none")
-        inputs[feature] = keras.Input((shown["window"], len(columns)), dtype="float32", name=feature)
-        ready[feature] = scaled(inputs[feature], scaling, feature, columns)
-    trunk = FAMILIES[params.family](ready, params)
-    return keras.Model(inputs, _answer(trunk, sole_target(source)), name=params.family)
+    made: dict[str, Any] = {}
+    for name in graph.order:
+        read = [made[other] for other in graph.nodes[name].reads]
+        made[name] = _MAKERS.get(graph.nodes[name].use, _applied)(name, graph, read, source)
+    inputs = {feature: made[name] for feature, name in graph.features.items()}
+    outputs = {label: made[name] for label, name in graph.labels.items()}
+    return keras.Model(inputs, outputs if len(outputs) > 1 else next(iter(outputs.values())), name="model")
 
 
-def compiled(model: Any, target: Target, training: TrainingParams) -> Any:
-    """The model with its optimizer, and the loss and metrics of the label's kind."""
+def compiled(model: Any, graph: Graph, source: Source, training: TrainingParams) -> Any:
+    """The model with its optimizer, and for each output the loss and metrics of its label."""
     import keras
 
-    head = HEADS[target.kind]
     rule = {"class_name": training.optimizer, "config": {"learning_rate": training.learning_rate}}
+    outputs = {label: graph.nodes[name].settings for label, name in graph.labels.items()}
+    heads = {label: HEADS[target(source, label).kind] for label in outputs}
+    loss = {label: _LOSSES.get(told.loss, heads[label].loss) for label, told in outputs.items()}
+    metrics = {label: list(head.metrics) for label, head in heads.items()}
+    weights = {label: told.weight for label, told in outputs.items()}
+    alone = next(iter(outputs)) if len(outputs) == 1 else None
     model.compile(
-        optimizer=keras.optimizers.get(rule), loss=head.loss, metrics=list(head.metrics),
-        steps_per_execution=_STEPS_PER_CALL, jit_compile=False,
-    )  # fmt: skip
+        optimizer=keras.optimizers.get(rule),
+        loss=loss[alone] if alone else loss,
+        metrics=metrics[alone] if alone else metrics,
+        loss_weights=None if alone else weights,
+        steps_per_execution=_STEPS_PER_CALL,
+        jit_compile=False,
+    )
     return model
 
 
-def _answer(trunk: Any, target: Target) -> Any:
-    from keras import layers
+def shape(tensor: Any) -> str:
+    """A tensor's shape for people: the number of samples is open.
 
-    units = len(target.classes or ()) if target.kind == "categorical" else 1
-    return layers.Dense(units, HEADS[target.kind].activation, name=target.name)(trunk)
+    Example:
+        >>> import keras
+        >>> shape(keras.Input((100, 5)))
+        '(samples, 100, 5)'
+    """
+    return f"({', '.join(['samples', *map(str, tensor.shape[1:])])})"
+
+
+def _input(name: str, graph: Graph, read: Sequence[Any], source: Source) -> Any:
+    import keras
+
+    feature = graph.nodes[name].settings.feature
+    if feature not in source.features:
+        raise BadParams(f"model.nodes.{name}", f"'{feature}' is no feature", nearest(feature, source.features))
+    shown = source.features[feature]
+    return keras.Input((shown["window"], len(shown["columns"])), dtype="float32", name=feature)
+
+
+def _output(name: str, graph: Graph, read: Sequence[Any], source: Source) -> Any:
+    from keras import layers, regularizers
+
+    told, (last,) = graph.nodes[name].settings, read
+    asked = target(source, told.label)
+    if len(last.shape) != 2:
+        problem = f"reads {shape(last)} of '{graph.nodes[name].reads[0]}', but a label is one answer a sample"
+        raise BadParams(f"model.nodes.{name}", problem, "put flatten, mean_over_bars, lstm or gru before it")
+    if told.loss != "auto" and (told.loss == "crossentropy") != (asked.kind != "numeric"):
+        kind = "numbers" if asked.kind == "numeric" else f"{len(asked.classes or ())} classes"
+        raise BadParams(
+            f"model.nodes.{name}", f"loss {told.loss} does not fit {told.label}, which is {kind}", "leave out loss"
+        )
+    penalty = regularizers.L1L2(told.l1, told.l2) if told.l1 or told.l2 else None
+    layer = layers.Dense(
+        asked.width, HEADS[asked.kind].activation, use_bias=told.use_bias, kernel_regularizer=penalty, dtype="float32",
+        name=name if name != told.label else asked.name,
+    )  # fmt: skip
+    return layer(last)
+
+
+def _applied(name: str, graph: Graph, read: Sequence[Any], source: Source) -> Any:
+    node = graph.nodes[name]
+    try:
+        layer = node.component.layer(name, _columns(graph, node, source))
+        return layer(read[0] if len(read) == 1 else list(read))
+    except TradingError as error:
+        raise BadParams(f"model.nodes.{name}", f"{error.culprit} {error.problem}", error.fix) from error
+    except Exception as cause:
+        given = " and ".join(f"{shape(tensor)} of '{other}'" for other, tensor in zip(node.reads, read, strict=True))
+        problem = f"{node.use} cannot read {given}: {brief(cause)}"
+        raise BadParams(
+            f"model.nodes.{name}", problem, f"`trading-ml component show {node.use}` tells what it takes"
+        ) from cause
+
+
+def _columns(graph: Graph, node: Node, source: Source) -> tuple[str, ...]:
+    """Names of the columns where a node reads a feature itself."""
+    first = graph.nodes[node.reads[0]]
+    return tuple(source.features[first.settings.feature]["columns"]) if first.use == INPUT else ()
+
+
+_MAKERS = {INPUT: _input, OUTPUT: _output}

@@ -56,9 +56,11 @@ def stream(batches: Batches, threads: int = 1) -> tf.data.Dataset:
     """The same batches gathered by TensorFlow, from one copy of the series and the row on which each sample ends."""
     source, size = batches.source, batches.batch_size
     ends = tf.constant(source.ends[batches.samples].astype(np.int32))
-    blocks = {feature: tf.constant(block) for feature, block in source.blocks.items()}
-    back = {feature: tf.range(1 - shown["window"], 1) for feature, shown in source.features.items()}
-    answers = [tf.constant(part) for part in (batches.labels, batches.weights) if part is not None]
+    blocks = {feature: tf.constant(source.blocks[feature]) for feature in batches.features}
+    back = {feature: tf.range(1 - source.features[feature]["window"], 1) for feature in batches.features}
+    answers = [
+        tf.nest.map_structure(tf.constant, part) for part in (batches.labels, batches.weights) if part is not None
+    ]
 
     def epoch(_: Any) -> tf.data.Dataset:
         order = tf.ensure_shape(tf.numpy_function(lambda: batches.order, [], tf.int64), [len(batches.samples)])
@@ -68,7 +70,7 @@ def stream(batches: Batches, threads: int = 1) -> tf.data.Dataset:
     def gather(chosen: tf.Tensor) -> tuple[Any, ...]:
         last = tf.gather(ends, chosen)[:, None]
         windows = {feature: tf.gather(block, last + back[feature]) for feature, block in blocks.items()}
-        return windows, *(tf.gather(part, chosen) for part in answers)
+        return windows, *(tf.nest.map_structure(lambda all_: tf.gather(all_, chosen), part) for part in answers)
 
     calls = {"num_parallel_calls": threads, "deterministic": True} if threads > 1 else {}
     flow = tf.data.Dataset.range(1).flat_map(epoch).map(gather, **calls).prefetch(threads)

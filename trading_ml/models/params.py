@@ -7,11 +7,8 @@ from typing import Literal
 from pydantic import Field
 
 from trading_ml.core.params import Params
-from trading_ml.models.families.dense import DenseParams
+from trading_ml.models.families import ModelParams
 from trading_ml.models.weights import ClassWeight
-
-ModelParams = DenseParams
-"""Parameters of a model, by family; a second family makes this a union discriminated by `family`."""
 
 
 class TrainingParams(Params):
@@ -40,3 +37,6 @@ class TrainingParams(Params):
     """Threads of one operation; sums split over threads differ in their last bits, so the weights depend on it."""
     prefetch: int = Field(default=1, ge=1)
     """Threads that gather batches ahead of the step that needs them; the weights do not depend on it."""
+
+
+__all__ = ["ModelParams", "TrainingParams"]

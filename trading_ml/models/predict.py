@@ -19,5 +19,6 @@ def predict(model: Any, source: Source, indices: Indices) -> NDArray[np.float64]
     The batches are fixed, so the same samples give the same bits.
     """
     batches = (indices[start : start + _BATCH] for start in range(0, len(indices), _BATCH))
-    answers = [np.asarray(model.predict_on_batch(inputs(source, batch))) for batch in batches]
+    seen = [tensor.name for tensor in model.inputs]
+    answers = [np.asarray(model.predict_on_batch(inputs(source, batch, seen))) for batch in batches]
     return np.concatenate([np.empty((0, 1)), *answers])[:, 0].astype(np.float64)

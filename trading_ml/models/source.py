@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from trading_ml.core.errors import BadInput, NoData
+from trading_ml.core.errors import BadInput, BadParams, NoData, nearest
 
 Floats = NDArray[np.float32]
 Indices = NDArray[np.int64]
@@ -74,11 +74,13 @@ class Source(Protocol):
 
 @dataclass(frozen=True)
 class Target:
-    """A label column as a model sees it."""
+    """A label, or a column of one, as a model answers it."""
 
     name: str
+    columns: tuple[str, ...]
+    """Its columns in the dataset; only numbers have several."""
     classes: tuple[str, ...] | None
-    """Names of the classes by position; None for a number."""
+    """Names of the classes by position; None for numbers."""
 
     @property
     def kind(self) -> Literal["binary", "categorical", "numeric"]:
@@ -87,22 +89,52 @@ class Target:
             return "numeric"
         return "binary" if len(self.classes) == 2 else "categorical"
 
+    @property
+    def width(self) -> int:
+        """Numbers in an answer."""
+        return {"binary": 1, "categorical": len(self.classes or ()), "numeric": len(self.columns)}[self.kind]
+
+
+def target(source: Source, name: str) -> Target:
+    """A label of a dataset, or one column of it.
+
+    Raises:
+        BadParams: when there is none of this name, or its columns cannot be answered by one output.
+    """
+    entries = [entry for entry in source.manifest["labels"] if name in (entry["name"], entry["column"])]
+    if not entries:
+        known = {key for entry in source.manifest["labels"] for key in (entry["name"], entry["column"])}
+        raise BadParams(f"label {name}", "is not in the dataset", nearest(name, known))
+    columns, classes = tuple(entry["column"] for entry in entries), entries[0]["classes"]
+    if len(entries) > 1 and any(entry["classes"] for entry in entries):
+        raise BadParams(f"label {name}", f"has several columns with classes: {', '.join(columns)}", "name one column")
+    return Target(name, columns, classes and tuple(classes))
+
+
+def answers(source: Source, indices: Indices, asked: Target) -> NDArray[Any]:
+    """What a model is to answer: codes of classes, or numbers, several side by side where the label has columns."""
+    if asked.kind == "numeric":
+        columns = [source.labels(indices, column).astype(np.float32) for column in asked.columns]
+        return columns[0] if len(columns) == 1 else np.stack(columns, axis=1)
+    values = source.labels(indices, asked.columns[0])
+    return values.astype(np.int32 if asked.kind == "categorical" else np.float32)
+
 
 def sole_target(source: Source) -> Target:
-    """The one label column of a dataset.
+    """The one label of a dataset.
 
     Raises:
         BadInput: when there are several.
     """
-    first, *others = source.manifest["labels"]
-    if others:
-        named = ", ".join(entry["column"] for entry in source.manifest["labels"])
-        raise BadInput(f"labels {named}", "are several, but a model learns one", "leave one label in the project file")
-    return Target(first["column"], first["classes"] and tuple(first["classes"]))
+    names = list(dict.fromkeys(entry["name"] for entry in source.manifest["labels"]))
+    if len(names) > 1:
+        problem = "are several, but here one is judged"
+        raise BadInput(f"labels {', '.join(names)}", problem, "leave one label in the project file")
+    return target(source, names[0])
 
 
 def binary_target(source: Source) -> Target:
-    """The one label column of a dataset, which has two classes.
+    """The one label of a dataset, which has two classes.
 
     Raises:
         BadInput: when it is of another kind, or there are several.

@@ -16,10 +16,10 @@ from trading_ml.core.digest import digest, file_digest
 from trading_ml.core.errors import Refused
 from trading_ml.models import runtime
 from trading_ml.models.batches import Batches
-from trading_ml.models.build import build, compiled
-from trading_ml.models.components import layer_name
+from trading_ml.models.build import build, compiled, graph_of
+from trading_ml.models.graph import Graph
 from trading_ml.models.params import ModelParams, TrainingParams
-from trading_ml.models.source import Indices, Source, part, sole_target
+from trading_ml.models.source import Indices, Source, part, target
 from trading_ml.models.weights import class_weights
 
 OnEpoch = Callable[[int, Mapping[str, float]], None]
@@ -58,7 +58,8 @@ def train(
         BadInput: when the dataset or the process does not fit, or class weights do not fit the label.
         Refused: when the loss is no longer a number.
     """
-    target, rows, watched = sole_target(source), part(source, "train"), part(source, "validation")
+    graph, rows, watched = graph_of(source, params), part(source, "train"), part(source, "validation")
+    targets = [target(source, label) for label in graph.labels]
     runtime.start(training.threads)
     import keras
 
@@ -66,11 +67,11 @@ def train(
 
     begun = time.perf_counter()
     keras.utils.set_random_seed(training.seed)
-    model = compiled(build(source, params), target, training)
-    _adapt(model, params, source, rows)
-    counts = class_weights(source, target, rows, training.class_weight)
-    taught = Batches(source, rows, target, training.batch_size, training.seed, counts)
-    judged = Batches(source, watched, target, training.batch_size, by_class=counts)
+    model = compiled(build(source, graph), graph, source, training)
+    _adapt(model, graph, source, rows)
+    counts = class_weights(source, targets, rows, training.class_weight)
+    taught = Batches(source, rows, targets, training.batch_size, training.seed, counts, graph.features)
+    judged = Batches(source, watched, targets, training.batch_size, by_class=counts, features=graph.features)
     history: list[dict[str, float]] = []
 
     def note(epoch: int, logs: Mapping[str, float]) -> None:
@@ -90,18 +91,17 @@ def train(
     return Trained(model, tuple(history), best, weights_digest(model), time.perf_counter() - begun)
 
 
-def recipe(params: ModelParams, training: TrainingParams) -> str:
-    """Digest of everything but the dataset that decides the weights: parameters, our sources, versions.
+def recipe(graph: Graph, training: TrainingParams) -> str:
+    """Digest of everything but the dataset that decides the weights: graph, parameters, sources, versions.
 
     It is computed without importing TensorFlow.
     """
     room = Path(__file__).parent
-    scalings = sorted({scaling for scaling in params.scale.values() if scaling != "none"})
-    parts = ["train", "build", "batches", "feed", "weights", "runtime", f"families/{params.family}"]
-    parts += [f"components/{scaling}" for scaling in scalings]
+    parts = ["train", "build", "batches", "feed", "weights", "runtime"]
     sources = {part: file_digest(room / f"{part}.py") for part in parts}
+    components = {name: (node.reads, node.component.digest) for name, node in graph.nodes.items()}
     decisive = training.model_dump(mode="json", exclude={"prefetch"})
-    return digest(params, decisive, sources, runtime.environment(training.threads))
+    return digest(components, decisive, sources, runtime.environment(training.threads))
 
 
 def weights_digest(model: Any) -> str:
@@ -113,11 +113,10 @@ def weights_digest(model: Any) -> str:
     return sha.hexdigest()
 
 
-def _adapt(model: Any, params: ModelParams, source: Source, rows: Indices) -> None:
+def _adapt(model: Any, graph: Graph, source: Source, rows: Indices) -> None:
     """Let every scaling that learns from data see the training windows, and only those."""
-    for feature, scaling in params.scale.items():
-        if scaling == "zscore":
-            model.get_layer(layer_name(feature, scaling)).adapt(_windows(source, rows, feature))
+    for name, feature in graph.adapting.items():
+        model.get_layer(name).adapt(_windows(source, rows, feature))
 
 
 def _windows(source: Source, rows: Indices, feature: str) -> Iterator[np.ndarray]:

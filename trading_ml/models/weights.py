@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from math import inf
 from typing import Annotated, Literal
 
@@ -41,8 +41,10 @@ ClassWeight = Annotated[dict[str, float] | Literal["balanced", "none"], BeforeVa
 """`balanced`, `none`, or class → weight; a class that is not named counts 1."""
 
 
-def class_weights(source: Source, target: Target, rows: Indices, wanted: ClassWeight) -> NDArray[np.float64]:
-    """Weight of each class, in the order of their codes; one 1 for a number.
+def class_weights(
+    source: Source, targets: Sequence[Target], rows: Indices, wanted: ClassWeight
+) -> dict[str, NDArray[np.float64]]:
+    """By label the weight of each class, in the order of their codes; labels that are numbers have none.
 
     Formula of `balanced`: w_c = Σ s / (k · Σ_c s), s being the samples' own weights, k the number of classes that
     occur; so all classes weigh the same in sum. Where all samples count alike it is n / (k · n_c).
@@ -50,22 +52,31 @@ def class_weights(source: Source, target: Target, rows: Indices, wanted: ClassWe
 
     Args:
         source: The dataset.
-        target: Its label.
+        targets: Its labels.
         rows: The training samples: nothing else is counted.
         wanted: What the project file says.
 
     Raises:
-        BadParams: when the label has no such class, is a number, or no sample would count.
+        BadParams: when no label has such a class, all are numbers, or no sample would count.
     """
+    classed = [target for target in targets if target.classes is not None]
     if wanted == "none":
-        return np.ones(len(target.classes or (target.name,)))
-    if target.classes is None:
-        raise BadParams(_KEY, f"label {target.name} is a number and has no classes", "leave it out")
+        return {}
+    if not classed:
+        raise BadParams(_KEY, f"label {targets[0].name} is a number and has no classes", "leave it out")
+    if wanted != "balanced" and len(classed) > 1:
+        named = " and ".join(target.name for target in classed)
+        raise BadParams(_KEY, f"gives weights to classes, and {named} both have some", "say balanced, or none")
+    return {target.name: _counted(source, target, rows, wanted) for target in classed}
+
+
+def _counted(source: Source, target: Target, rows: Indices, wanted: ClassWeight) -> NDArray[np.float64]:
     own = source.samples["weight"].to_numpy()[rows].astype(np.float64)
-    codes = source.labels(rows, target.name).astype(np.int64)
-    sums = np.bincount(codes, own, len(target.classes)).astype(np.float64)
+    codes = source.labels(rows, target.columns[0]).astype(np.int64)
+    sums = np.bincount(codes, own, len(target.classes or ())).astype(np.float64)
     if wanted == "balanced":
         return np.divide(sums.sum(), np.count_nonzero(sums) * sums, out=np.ones_like(sums), where=sums > 0)
+    assert isinstance(wanted, Mapping)
     return _given(wanted, target, sums)
 
 
@@ -89,7 +100,7 @@ def sample_weights(
     """
     weights = source.samples["weight"].to_numpy()[indices].astype(np.float64)
     if by_class is not None and target.classes is not None:
-        weights = weights * by_class[source.labels(indices, target.name).astype(np.int64)]
+        weights = weights * by_class[source.labels(indices, target.columns[0]).astype(np.int64)]
     if not len(weights) or not np.ptp(weights):
         return None
     return (weights / weights.mean()).astype(np.float32)

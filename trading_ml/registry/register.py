@@ -16,6 +16,7 @@ from trading_ml.core.digest import digest
 from trading_ml.core.errors import NoData
 from trading_ml.core.lake import Lake
 from trading_ml.models import runtime
+from trading_ml.models.build import graph_of
 from trading_ml.models.params import ModelParams, TrainingParams
 from trading_ml.models.source import Source, binary_target
 from trading_ml.models.train import recipe, train
@@ -50,7 +51,7 @@ class Order:
 
     def key(self, source: Source) -> str:
         """The model key: digest of all that decides the weights."""
-        return digest(source.digest, recipe(self.model, self.training))
+        return digest(source.digest, recipe(graph_of(source, self.model), self.training))
 
     def remembered(self, source: Source) -> dict[str, str]:
         """Tags of the run and of its version: what they were made from."""
@@ -117,7 +118,7 @@ def _judged(version: ModelVersion, order: Order) -> bool:
 def _make(registry: Registry, source: Source, order: Order, on_epoch: OnEpoch) -> ModelVersion:
     """Train and register; the version appears in one write with all its tags, before its run ends."""
     tags = order.remembered(source)
-    name = f"{order.model.family}-{tags[MODEL_KEY][:8]}"
+    name = f"{order.params()['model.family']}-{tags[MODEL_KEY][:8]}"
     with registry.run(name, tags | origin(order.description), order.params()) as run:
         run.dataset(order.project, source.digest, registry.lake.path("datasets", order.project, source.digest[:12]))
         run.text(order.project_file, "project.yaml")

@@ -142,12 +142,12 @@ class Registry:
 
     def load(self, version: ModelVersion) -> Any:
         """The Keras model of a version, from its Keras file alone: what MLflow pickled beside it is not read."""
-        from trading_ml.models import components, runtime
+        from trading_ml.models import layers, runtime
 
         runtime.start()
         import keras
 
-        components.register()
+        layers.register()
         folder = self.client.get_model_version_download_uri(self.project, version.version)
         return keras.saving.load_model(Path(folder) / "data" / "model.keras", compile=False)
 

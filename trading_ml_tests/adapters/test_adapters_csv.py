@@ -198,6 +198,16 @@ def test_a_number_that_is_no_time_is_refused(tmp_path: Path, cell: str) -> None:
     assert found[0][1].startswith(("When is no time from 1900 to 2199 (s): ", "When is not a number of at most nine"))
 
 
+@pytest.mark.parametrize("day", ["0001-01-01", "1677-09-20", "2200-01-01", "2262-04-12", "2500-03-01", "9999-12-31"])
+@pytest.mark.parametrize("form", ["%Y-%m-%d", "date", "%Y-%m-%d %H:%M"])
+def test_a_day_beyond_what_nanoseconds_hold_is_refused_and_not_another_day(tmp_path: Path, day: str, form: str) -> None:
+    cell = f"{day} 09:00" if "%H" in form else day
+    time = {"column": "When", "format": form, "zone": "UTC"}
+    found = _reasons(tmp_path, {**TRADES, "time": time}, f"When,Px,Qty\n{cell},1,1\n")
+    assert len(found) == 1
+    assert found[0][1].startswith(f"When is no time from 1900 to 2199 ({form}): '{cell}'")
+
+
 def test_times_of_day_go_on_the_date_in_the_name(tmp_path: Path) -> None:
     time = {
         "column": "When",

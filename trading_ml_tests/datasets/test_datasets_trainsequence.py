@@ -66,7 +66,7 @@ def test_windows_and_labels_are_those_of_train_sequence(tables: Tables, market_d
     from trading_ml.models import runtime
 
     runtime.start()
-    from trading_ml.models.components.minmax import MinMax
+    from trading_ml.models.layers.minmax import MinMax
 
     rows = quotes(market_data)
     dataset, mid = built(tables, rows), rows["close"].to_numpy()

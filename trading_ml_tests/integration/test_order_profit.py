@@ -18,6 +18,7 @@ from trading_ml.core.lake import Lake
 from trading_ml.labels import LabelUse
 from trading_ml.models import runtime
 from trading_ml.models.build import build as build_model
+from trading_ml.models.build import graph_of
 from trading_ml.models.predict import predict
 from trading_ml.models.train import train
 from trading_ml.project import Project, load
@@ -115,7 +116,7 @@ def test_no_label_ends_before_its_order_was_closed(dataset: datasets.Dataset) ->
 def test_the_model_has_605_inputs_and_all_but_the_levels_of_prices(dataset: datasets.Dataset, project: Project) -> None:
     assert sum(shown["window"] * len(shown["columns"]) for shown in dataset.features.values()) == 605
     runtime.start(project.training.threads)
-    model = build_model(dataset, project.model)
+    model = build_model(dataset, graph_of(dataset, project.model))
     assert sum(int(np.prod(tensor.shape[1:])) for tensor in model.inputs) == 605
     inputs = {name: dataset.windows(np.arange(20), name) for name in dataset.features}
     dearer = {name: window * 2 for name, window in inputs.items()}

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 
 from trading_ml.models import runtime
 from trading_ml.models.batches import Batches
-from trading_ml.models.build import build
-from trading_ml.models.params import ModelParams, TrainingParams
+from trading_ml.models.build import build, graph_of
+from trading_ml.models.families import resolve
+from trading_ml.models.params import TrainingParams
 from trading_ml.models.source import Target, sole_target
 from trading_ml.models.train import train
 from trading_ml_tests.models.standin import Standin
@@ -25,8 +26,8 @@ keras = pytest.importorskip("keras")
 
 from trading_ml.models import feed  # noqa: E402
 
-RISES = Target("rises", ("false", "true"))
-MODEL = ModelParams.parse({"family": "dense", "units": [8], "dropout": 0.2, "scale": {"close": "minmax"}}, "model")
+RISES = Target("rises", ("rises",), ("false", "true"))
+MODEL = resolve({"family": "dense", "units": [8], "dropout": 0.2, "scale": {"close": "minmax"}})
 SIZE = len(Standin().bar)
 UNEVEN = np.linspace(0.5, 2.5, SIZE, dtype=np.float32)
 WAYS = {
@@ -68,7 +69,7 @@ def test_batches_are_slices_in_the_order_of_seed_and_epoch(
 ) -> None:
     source = Standin(bars=30, window=window, weights=UNEVEN[: 2 * (30 - window - 2)])
     samples = np.array(random.sample(range(len(source.bar)), random.randint(2, 25)))
-    batches = Batches(source, samples, RISES, size, seed)
+    batches = Batches(source, samples, [RISES], size, seed)
     batches.begin(epoch)
     order = samples
     if seed is not None:
@@ -94,7 +95,7 @@ def test_all_ways_give_the_same_bits_epoch_after_epoch(classes: list[str] | None
     target, samples = sole_target(source), source.indices("train")
     told = []
     for way in WAYS.values():
-        batches = Batches(source, samples, target, 100, seed=7)
+        batches = Batches(source, samples, [target], 100, seed=7)
         fed = way(batches)
         epochs = []
         for epoch in (0, 1, 2):
@@ -109,7 +110,7 @@ def test_all_ways_give_the_same_bits_epoch_after_epoch(classes: list[str] | None
 def test_every_epoch_shows_every_sample_once(way: str) -> None:
     source = Standin()
     samples = source.indices("train")
-    batches = Batches(source, samples, RISES, 100, seed=7)
+    batches = Batches(source, samples, [RISES], 100, seed=7)
     fed, everything = WAYS[way](batches), Counter(source.windows(samples, "noise").ravel().tolist())
     for epoch in range(2):
         batches.begin(epoch)
@@ -140,8 +141,8 @@ def test_fit_shows_each_epoch_in_its_own_order_whichever_comes_first(way: str) -
             return super().train_step(data)
 
     source = Standin(bars=60)
-    batches = Batches(source, source.indices("train"), RISES, 10, seed=7)
-    graph = build(source, ModelParams(family="dense", units=(2,)))
+    batches = Batches(source, source.indices("train"), [RISES], 10, seed=7)
+    graph = build(source, graph_of(source, resolve({"family": "dense", "units": [2]})))
     model = Witness(graph.inputs, graph.outputs)
     model.compile("sgd", "binary_crossentropy", run_eagerly=True)
     order = keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: batches.begin(epoch))
@@ -157,7 +158,7 @@ def test_fit_shows_each_epoch_in_its_own_order_whichever_comes_first(way: str) -
 
 def test_the_way_goes_by_how_many_bars_a_batch_shows() -> None:
     source = Standin()
-    small, large = (Batches(source, np.arange(9), RISES, size) for size in (512, 13_000 * 12))
+    small, large = (Batches(source, np.arange(9), [RISES], size) for size in (512, 13_000 * 12))
     assert small.bars == 512 * (source.window + 1)
     assert not isinstance(feed.feed(small), feed.Feed)
     assert isinstance(feed.feed(large), feed.Feed)

@@ -6,14 +6,16 @@ import sys
 import pytest
 
 from trading_ml.core.errors import BadParams
-from trading_ml.models.params import ModelParams, TrainingParams
+from trading_ml.models.families import resolve
+from trading_ml.models.graph import Graph
+from trading_ml.models.params import TrainingParams
 from trading_ml.models.train import recipe
 
 DENSE = {"family": "dense", "units": [128, 64], "dropout": 0.2, "scale": {"ohlcv": "minmax", "atr": "minmax"}}
 
 
 def test_a_project_file_says_what_it_says() -> None:
-    params = ModelParams.parse(DENSE, "model")
+    params = resolve(DENSE)
     assert params.units == (128, 64)
     assert params.scale == {"ohlcv": "minmax", "atr": "minmax"}
     assert TrainingParams.parse({"early_stopping": None}, "training").early_stopping is None
@@ -22,7 +24,7 @@ def test_a_project_file_says_what_it_says() -> None:
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        ({"family": "dens"}, "model.family: 'dens' is not a known value; did you mean 'dense'?"),
+        ({"family": "dens"}, "model.family: 'dens' is not a family; did you mean 'dense'?"),
         ({"scale": {"atr": "minmx"}}, "model.scale.atr: 'minmx' is not a known value; did you mean 'minmax'?"),
         ({"unit": [1]}, "model.unit: unknown key; did you mean 'units'?"),
         ({"units": []}, "model.units: tuple should have at least 1 item after validation, not 0"),
@@ -31,7 +33,7 @@ def test_a_project_file_says_what_it_says() -> None:
 )
 def test_a_model_that_cannot_be_built_is_refused_by_name(change: dict, sentence: str) -> None:
     with pytest.raises(BadParams) as caught:
-        ModelParams.parse(DENSE | change, "model")
+        resolve(DENSE | change)
     assert str(caught.value) == sentence
 
 
@@ -50,12 +52,16 @@ def test_a_training_that_cannot_be_done_is_refused_by_name(raw: dict, sentence: 
     assert str(caught.value) == sentence
 
 
+def graph(raw: dict) -> Graph:
+    return resolve(raw).graph({"ohlcv": 100, "atr": 100}, ["rises"])
+
+
 def test_the_recipe_names_everything_that_decides_the_weights() -> None:
-    model, training = ModelParams.parse(DENSE, "model"), TrainingParams()
-    same = recipe(ModelParams.parse(DENSE, "model"), TrainingParams())
+    model, training = graph(DENSE), TrainingParams()
+    same = recipe(graph(DENSE), TrainingParams())
     others = [
-        recipe(ModelParams.parse(DENSE | {"units": [128]}, "model"), training),
-        recipe(ModelParams.parse(DENSE | {"scale": {}}, "model"), training),
+        recipe(graph(DENSE | {"units": [128]}), training),
+        recipe(graph(DENSE | {"scale": {}}), training),
         recipe(model, TrainingParams(seed=8)),
         recipe(model, TrainingParams(threads=1)),
     ]
@@ -66,10 +72,11 @@ def test_the_recipe_names_everything_that_decides_the_weights() -> None:
 def test_neither_parameters_nor_recipe_load_tensorflow() -> None:
     code = (
         "import sys, trading_ml.registry.params\n"
+        "from trading_ml.models.families import resolve\n"
         "from trading_ml.models.params import *\n"
         "from trading_ml.models.train import recipe\n"
         "import trading_ml.registry.register, trading_ml.registry.store\n"
-        "recipe(ModelParams(family='dense'), TrainingParams())\n"
+        "recipe(resolve({'family': 'dense'}).graph({'a': 3}, ['y']), TrainingParams())\n"
         "print([m for m in ('tensorflow', 'keras', 'mlflow', 'matplotlib', 'sklearn') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -8,17 +8,18 @@ import pytest
 from trading_ml.core.errors import BadInput, BadParams, NoData, Refused
 from trading_ml.models import runtime
 from trading_ml.models.batches import inputs
-from trading_ml.models.build import build, compiled
-from trading_ml.models.params import ModelParams, TrainingParams
+from trading_ml.models.build import build, compiled, graph_of
+from trading_ml.models.families import resolve
+from trading_ml.models.params import TrainingParams
 from trading_ml.models.predict import predict
-from trading_ml.models.source import sole_target
+from trading_ml.models.source import binary_target
 from trading_ml.models.train import Trained, train, weights_digest
 from trading_ml_tests.models.standin import Standin
 
 runtime.start()
 
 SCALE = {"close": "minmax", "noise": "zscore"}
-MODEL = ModelParams.parse({"family": "dense", "units": [8, 4], "dropout": 0.1, "l2": 1e-4, "scale": SCALE}, "model")
+MODEL = resolve({"family": "dense", "units": [8, 4], "dropout": 0.1, "l2": 1e-4, "scale": SCALE})
 TRAINING = TrainingParams(epochs=4, batch_size=100, learning_rate=0.02, early_stopping=2)
 
 
@@ -83,7 +84,7 @@ def test_the_best_epochs_weights_return(source: Standin) -> None:
 )  # fmt: skip
 def test_the_head_follows_the_kind_of_label(classes: list[str] | None, units: int, loss: str) -> None:
     source = Standin(classes=classes)
-    model = compiled(build(source, MODEL), sole_target(source), TRAINING)
+    model = compiled(build(source, graph_of(source, MODEL)), graph_of(source, MODEL), source, TRAINING)
     assert model.output_shape == (None, units)
     assert model.loss == loss
     answers = np.arange(100) % units
@@ -102,7 +103,7 @@ def test_a_model_survives_its_file(trained: Trained, source: Standin, tmp_path: 
 
 def test_what_cannot_be_trained_is_said(source: Standin, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(BadParams, match=r"model.scale.clse: unknown feature; did you mean 'close'\?"):
-        train(source, ModelParams(family="dense", scale={"clse": "minmax"}), TRAINING)
+        train(source, resolve({"family": "dense", "scale": {"clse": "minmax"}}), TRAINING)
     with pytest.raises(BadParams, match="threads: is 3, but TensorFlow already runs on 2 threads"):
         train(source, MODEL, TrainingParams(threads=3))
     with pytest.raises(Refused, match="loss is nan after epoch 1; scale the features"):
@@ -110,9 +111,10 @@ def test_what_cannot_be_trained_is_said(source: Standin, monkeypatch: pytest.Mon
     monkeypatch.setattr(Standin, "indices", lambda self, part: np.arange(50 if part == "train" else 0))
     with pytest.raises(NoData, match="has no validation samples"):
         train(source, MODEL, TRAINING)
-    monkeypatch.setattr(Standin, "manifest", {"labels": [{"column": "a"}, {"column": "b"}]})
-    with pytest.raises(BadInput, match="labels a, b: are several, but a model learns one"):
-        train(source, MODEL, TRAINING)
+    both = [{"name": name, "column": name, "classes": ["no", "yes"]} for name in ("a", "b")]
+    monkeypatch.setattr(Standin, "manifest", {"labels": both})
+    with pytest.raises(BadInput, match="labels a, b: are several, but here one is judged"):
+        binary_target(source)
 
 
 def test_samples_count_by_their_weight(trained: Trained) -> None:

@@ -13,7 +13,7 @@ from trading_ml.models.source import Target, sole_target
 from trading_ml.models.weights import class_weights, sample_weights
 from trading_ml_tests.models.standin import Standin
 
-RISES = Target("rises", ("false", "true"))
+RISES = Target("rises", ("rises",), ("false", "true"))
 ROWS = np.arange(200)
 
 
@@ -25,14 +25,14 @@ def test_balanced_classes_weigh_the_same_in_sum() -> None:
     source = Standin()
     counts = [answers(source).count(code) for code in (0, 1)]
     assert counts[0] != counts[1]
-    found = class_weights(source, RISES, ROWS, "balanced")
+    found = class_weights(source, [RISES], ROWS, "balanced")["rises"]
     assert found.tolist() == pytest.approx([len(ROWS) / (2 * count) for count in counts])
 
 
 def test_balance_counts_samples_by_their_own_weight() -> None:
     own = np.linspace(0.5, 2.5, len(Standin().bar), dtype=np.float32)
     source = Standin(weights=own)
-    by_class = class_weights(source, RISES, ROWS, "balanced")
+    by_class = class_weights(source, [RISES], ROWS, "balanced")["rises"]
     weights = sample_weights(source, RISES, ROWS, by_class)
     assert weights is not None
     plain = [float(own[row]) * by_class[code] for row, code in zip(ROWS, answers(source), strict=True)]
@@ -45,28 +45,31 @@ def test_balance_counts_samples_by_their_own_weight() -> None:
 def test_a_class_that_does_not_occur_takes_no_share() -> None:
     source = Standin(classes=["a", "b", "c"])
     counts = [answers(source).count(code) for code in (0, 1)]
-    found = class_weights(source, sole_target(source), ROWS, "balanced")
+    found = class_weights(source, [sole_target(source)], ROWS, "balanced")["rises"]
     assert found.tolist() == pytest.approx([*(len(ROWS) / (2 * count) for count in counts), 1])
 
 
 def test_named_weights_leave_the_others_at_one_and_reach_the_batches() -> None:
     source = Standin()
-    by_class = class_weights(source, RISES, ROWS, {"true": 3.0})
-    assert by_class.tolist() == [1.0, 3.0]
-    batches = Batches(source, ROWS, RISES, 64, by_class=by_class)
+    by_class = class_weights(source, [RISES], ROWS, {"true": 3.0})
+    assert by_class["rises"].tolist() == [1.0, 3.0]
+    batches = Batches(source, ROWS, [RISES], 64, by_class=by_class)
     found = np.concatenate([batches[number][2] for number in range(len(batches))])
     plain = [[1.0, 3.0][code] for code in answers(source)]
     assert found.tolist() == pytest.approx([weight * len(plain) / sum(plain) for weight in plain], rel=1e-6)
-    without = sample_weights(source, RISES, ROWS, class_weights(source, RISES, ROWS, {"false": 0}))
+    without = sample_weights(source, RISES, ROWS, class_weights(source, [RISES], ROWS, {"false": 0})["rises"])
     assert without is not None
     assert [weight > 0 for weight in without] == [code == 1 for code in answers(source)]
 
 
 def test_where_all_count_alike_there_are_no_weights() -> None:
     source = Standin()
-    assert sample_weights(source, RISES, ROWS, class_weights(source, RISES, ROWS, "none")) is None
-    assert sample_weights(source, RISES, ROWS, class_weights(source, RISES, ROWS, {"true": 2.0, "false": 2.0})) is None
-    assert len(Batches(source, ROWS, RISES, 64)[0]) == 2
+    assert sample_weights(source, RISES, ROWS, class_weights(source, [RISES], ROWS, "none").get("rises")) is None
+    assert (
+        sample_weights(source, RISES, ROWS, class_weights(source, [RISES], ROWS, {"true": 2.0, "false": 2.0})["rises"])
+        is None
+    )
+    assert len(Batches(source, ROWS, [RISES], 64)[0]) == 2
 
 
 @pytest.mark.parametrize(
@@ -106,5 +109,5 @@ def test_what_is_no_weight_is_refused(raw: object, sentence: str) -> None:
 def test_weights_have_to_fit_the_label(classes: list[str] | None, wanted: object, sentence: str) -> None:
     source = Standin(classes=classes)
     with pytest.raises(BadParams, match="class_weight") as caught:
-        class_weights(source, sole_target(source), ROWS, wanted)  # pyright: ignore[reportArgumentType]
+        class_weights(source, [sole_target(source)], ROWS, wanted)  # pyright: ignore[reportArgumentType]
     assert str(caught.value).startswith(sentence)

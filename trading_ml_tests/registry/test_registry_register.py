@@ -15,7 +15,8 @@ import pytest
 
 from trading_ml.core.errors import BadInput, NoData
 from trading_ml.core.lake import Lake
-from trading_ml.models.params import ModelParams, TrainingParams
+from trading_ml.models.families import resolve
+from trading_ml.models.params import TrainingParams
 from trading_ml.models.predict import predict
 from trading_ml.models.train import weights_digest
 from trading_ml.registry import judgement, openings, register
@@ -28,7 +29,7 @@ from trading_ml_tests.models.standin import Standin
 SCALE = {"close": "minmax", "noise": "zscore"}
 ORDER = Order(
     project="volatility",
-    model=ModelParams.parse({"family": "dense", "units": [16], "scale": SCALE}, "model"),
+    model=resolve({"family": "dense", "units": [16], "scale": SCALE}),
     training=TrainingParams(epochs=6, batch_size=64, learning_rate=0.01),
     gate=GateParams(min_samples=300),
     description="Will it rise?",
@@ -138,7 +139,7 @@ def test_another_gate_judges_the_same_version_again_without_training(
 
 
 def test_a_refused_version_leaves_the_champion(first: Result, root: Lake, source: Standin) -> None:
-    model = ModelParams.parse({"family": "dense", "units": [4], "scale": {"close": "relative_to_last"}}, "model")
+    model = resolve({"family": "dense", "units": [4], "scale": {"close": "relative_to_last"}})
     short = TrainingParams(epochs=1, learning_rate=1e-7)
     second = register.register(root, source, ordered(model=model, training=short))
     assert (second.version, second.alias, second.gate.passed) == (2, "candidate", False)

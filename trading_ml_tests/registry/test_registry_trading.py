@@ -12,7 +12,8 @@ import pytest
 from trading_ml.core.errors import NoData
 from trading_ml.core.lake import Lake
 from trading_ml.core.time import NS, date_of
-from trading_ml.models.params import ModelParams, TrainingParams
+from trading_ml.models.families import resolve
+from trading_ml.models.params import TrainingParams
 from trading_ml.models.pnl import PnlParams
 from trading_ml.registry.params import EvaluationParams, GateParams
 from trading_ml.registry.register import Order, register
@@ -96,7 +97,7 @@ def test_bars_that_went_away_are_missed(lake: Lake, source: Quoted) -> None:
 def test_a_project_that_asks_for_it_is_judged_with_it(lake: Lake, source: Quoted, monkeypatch: Any) -> None:
     order = Order(
         project="positions",
-        model=ModelParams.parse({"family": "dense", "units": [4], "scale": {"close": "minmax"}}, "model"),
+        model=resolve({"family": "dense", "units": [4], "scale": {"close": "minmax"}}),
         training=TrainingParams(epochs=1), gate=GateParams(min_samples=300),
     )  # fmt: skip
     plain = register(lake, source, order)

@@ -101,15 +101,16 @@ class Clock:
         if form == "iso":
             return cell
         if form == "date":
-            return cell.str.extract(_MIDNIGHT).str.to_date("%Y-%m-%d", strict=False).cast(_LOCAL)
+            return cell.str.extract(_MIDNIGHT).str.to_date("%Y-%m-%d", strict=False).cast(_LOCAL, strict=False)
         if form in OF_DAY:
             nanos = (cell.to_physical() // _NINE[form]).cast(pl.Int64, strict=False)
             return pl.when(nanos.is_between(0, DAY, closed="left")).then(
                 pl.lit(self.midnight, _LOCAL) + nanos.cast(pl.Duration("ns"))
             )
         if any(clock in form for clock in ("%H", "%I", "%T", "%R", "%s")):
-            return cell.str.to_datetime(form, time_unit="ns", strict=False)
-        return cell.str.to_date(form, strict=False).cast(_LOCAL)
+            exact, near = (cell.str.to_datetime(form, time_unit=unit, strict=False) for unit in ("ns", "us"))
+            return pl.when(near.is_between(_FIRST, _LAST, closed="left")).then(exact)  # 2500 in ns comes out as 1915
+        return cell.str.to_date(form, strict=False).cast(_LOCAL, strict=False)
 
     def _utc(self, local: pl.Expr) -> pl.Expr:
         twice = "null" if self.time.ambiguous == "refuse" else self.time.ambiguous

@@ -1,26 +1,20 @@
-"""Logarithmic scaling that takes every number."""
+"""Logarithmic scaling."""
 
 from __future__ import annotations
 
-from typing import Any
-
-import keras  # noqa: TID253
-from keras import ops  # noqa: TID253
+from trading_ml.models.layer import Layer
 
 
-@keras.saving.register_keras_serializable("trading_ml")
-class Log(keras.layers.Layer):
-    """y = sign(x) · log(1 + |x|), natural, value by value: what spans magnitudes (volume, counts) comes close together.
+def log() -> Layer:
+    """Logarithms of numbers of either sign: y = sign(x) · ln(1 + |x|), value by value.
 
-    Like x itself near 0, like ±log |x| far from it; 0 stays 0, and nothing is undefined.
+    Shapes: (samples, bars, columns) → the same.
 
     Example:
-        >>> Log()(ops.array([[[-9.0], [0.0], [999.0]]])).numpy().ravel().tolist()  # −log 10, 0, log 1000
-        [-2.3025851249694824, 0.0, 6.907755374908447]
+        >>> import numpy as np
+        >>> log()(np.array([[[0.0]]])).numpy().ravel().tolist()
+        [0.0]
     """
+    from trading_ml.models.layers.log import Log
 
-    def call(self, x: Any) -> Any:
-        """Scale (samples, window, columns); the two halves are told apart so that the slope at 0 is 1 and not 0."""
-        rising = ops.log1p(ops.maximum(x, 0))
-        falling = ops.log1p(ops.negative(ops.minimum(x, 0)))
-        return ops.where(x < 0, ops.negative(falling), rising)
+    return Log()

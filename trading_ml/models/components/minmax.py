@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import keras  # noqa: TID253
-from keras import ops  # noqa: TID253
+from trading_ml.models.layer import Layer
 
 
-@keras.saving.register_keras_serializable("trading_ml")
-class MinMax(keras.layers.Layer):
-    """y = (x − min) / (max − min), per sample and column over the bars of the window; unitless, in [0, 1].
+def minmax() -> Layer:
+    """Range of a window: y = (x − min) / (max − min), per sample and column over its bars; a flat column becomes 0.
 
-    The window ends on the sample's own bar, so nothing later enters. A flat column becomes 0.
+    Shapes: (samples, bars, columns) → the same.
 
     Example:
-        >>> MinMax()(ops.array([[[1.0], [3.0], [2.0]]])).numpy().ravel().tolist()
+        >>> import numpy as np
+        >>> minmax()(np.array([[[1.0], [3.0], [2.0]]])).numpy().ravel().tolist()
         [0.0, 1.0, 0.5]
     """
+    from trading_ml.models.layers.minmax import MinMax
 
-    def call(self, x: Any) -> Any:
-        """Scale (samples, window, columns)."""
-        low = ops.min(x, axis=1, keepdims=True)
-        return ops.divide_no_nan(ops.subtract(x, low), ops.subtract(ops.max(x, axis=1, keepdims=True), low))
+    return MinMax()

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import keras  # noqa: TID253
-from keras import ops  # noqa: TID253
+from trading_ml.models.layer import Layer
 
 
-@keras.saving.register_keras_serializable("trading_ml")
-class RelativeToLast(keras.layers.Layer):
-    """y = (x − last) / |last|, per sample and column, `last` being the sample's own bar; a fraction, 0 on that bar.
+def relative_to_last() -> Layer:
+    """Distance from the last bar: y = (x − last) / |last|, per sample and column; 0 where the last value is 0.
 
-    A column whose last value is 0 becomes 0: it has no scale of its own.
+    Shapes: (samples, bars, columns) → the same.
 
     Example:
-        >>> RelativeToLast()(ops.array([[[1.0], [3.0], [2.0]]])).numpy().ravel().tolist()
-        [-0.5, 0.5, 0.0]
+        >>> import numpy as np
+        >>> relative_to_last()(np.array([[[1.0], [2.0]]])).numpy().ravel().tolist()
+        [-0.5, 0.0]
     """
+    from trading_ml.models.layers.relative_to_last import RelativeToLast
 
-    def call(self, x: Any) -> Any:
-        """Scale (samples, window, columns)."""
-        last = x[:, -1:, :]
-        return ops.divide_no_nan(x - last, ops.abs(last))
+    return RelativeToLast()

@@ -1,7 +1,52 @@
-"""Families: named graphs with parameters, one file each; a family turns scaled inputs into what the head reads."""
+"""Families: named graphs with parameters, one file each; the project file chooses by `model.family`."""
 
 from __future__ import annotations
 
-from trading_ml.models.families import dense
+from collections.abc import Mapping
+from typing import Annotated
 
-FAMILIES = {"dense": dense.trunk}
+from pydantic import BeforeValidator, SerializeAsAny
+
+from trading_ml.core.errors import BadParams, nearest
+from trading_ml.models.families.cnn import Cdnn, Cnn
+from trading_ml.models.families.dense import Dense
+from trading_ml.models.families.explicit import Explicit
+from trading_ml.models.families.family import Family
+from trading_ml.models.families.linear import Linear
+from trading_ml.models.families.recurrent import Clstm, Gru, Lstm
+from trading_ml.models.families.transformer import Transformer
+
+FAMILIES: dict[str, type[Family | Explicit]] = {
+    "linear": Linear,
+    "dense": Dense,
+    "cnn": Cnn,
+    "cdnn": Cdnn,
+    "lstm": Lstm,
+    "gru": Gru,
+    "clstm": Clstm,
+    "transformer": Transformer,
+    "graph": Explicit,
+}
+
+
+def resolve(raw: object) -> object:
+    """Parameters of the family that `raw` names in `family`; where it has nodes and names none, they are the graph.
+
+    Raises:
+        BadParams: for an unknown family or a key it does not have, suggesting the nearest.
+
+    Example:
+        >>> resolve({"family": "dense", "units": [8]}).units
+        (8,)
+    """
+    if not isinstance(raw, Mapping):
+        return raw
+    family = str(raw.get("family", "graph" if "nodes" in raw else ""))
+    if family not in FAMILIES:
+        raise BadParams("model.family", f"'{family}' is not a family", nearest(family, FAMILIES))
+    return FAMILIES[family].parse(raw, "model")
+
+
+ModelParams = Annotated[SerializeAsAny[Family | Explicit], BeforeValidator(resolve)]
+
+__all__ = ["FAMILIES", "Explicit", "Family", "ModelParams", "resolve"]

@@ -18,15 +18,22 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from trading_ml.core.errors import BadParams
-from trading_ml.models import components, runtime
-from trading_ml.models.components import _LAYERS, Scaling
+from trading_ml.models import layers, runtime
+from trading_ml.models.families.family import Scaling
 
 runtime.start()
 keras = pytest.importorskip("keras")
 
-from trading_ml.models.components.relative_to_mid import between  # noqa: E402
-from trading_ml.models.components.zscore import ZScore  # noqa: E402
+from trading_ml.models.layers.relative_to_mid import between  # noqa: E402
+from trading_ml.models.layers.zscore import ZScore  # noqa: E402
 
+CLASSES = {
+    "minmax": "MinMax",
+    "relative_to_last": "RelativeToLast",
+    "relative_to_mid": "RelativeToMid",
+    "zscore": "ZScore",
+    "log": "Log",
+}
 WINDOWS = np.random.default_rng(0).normal(1000, 5, (7, 5, 3)).astype(np.float32)
 WINDOWS[2] = 42.0
 WINDOWS[3, :, 1] = 0.0
@@ -67,12 +74,12 @@ REFERENCES: dict[str, Callable[[Window, int, int], float]] = {
     "zscore": _zscore,
     "log": _log,
 }
-every = pytest.mark.parametrize("name", _LAYERS)
+every = pytest.mark.parametrize("name", CLASSES)
 
 
 def made(name: str):
     """The component, which has adapted to `WINDOWS` where it does that."""
-    kind = getattr(import_module(f"{components.__name__}.{name}"), _LAYERS[name])
+    kind = getattr(import_module(f"{layers.__name__}.{name}"), CLASSES[name])
     layer = kind(name="scaling", **OPTIONS.get(name, {}))
     if name == "zscore":
         layer.adapt([WINDOWS])
@@ -128,9 +135,9 @@ def test_it_has_a_registered_name_a_config_and_an_example_that_runs(name: str) -
     layer = made(name)
     again = type(layer).from_config(layer.get_config())
     assert again.get_config() == layer.get_config()
-    assert keras.saving.get_registered_name(type(layer)) == f"trading_ml>{_LAYERS[name]}"
+    assert keras.saving.get_registered_name(type(layer)) == f"trading_ml>{CLASSES[name]}"
     assert "y = " in (type(layer).__doc__ or "")
-    module = import_module(f"{components.__name__}.{name}")
+    module = import_module(f"{layers.__name__}.{name}")
     assert doctest.testmod(module).failed == 0
     assert ">>>" in (type(layer).__doc__ or "")
 
@@ -165,17 +172,17 @@ def _double(name: str, x: np.ndarray) -> np.ndarray:
 
 
 def test_every_component_has_its_reference_and_its_name_in_the_project_file() -> None:
-    assert set(REFERENCES) == set(_LAYERS) == set(get_args(Scaling)) - {"none"}
+    assert set(REFERENCES) == set(CLASSES) == set(get_args(Scaling)) - {"none"}
 
 
 def test_models_of_all_components_open_in_a_process_that_has_seen_none(tmp_path: Path) -> None:
     inputs = keras.Input((5, 3))
-    tensors = [made(name)(inputs) for name in _LAYERS]
+    tensors = [made(name)(inputs) for name in CLASSES]
     for number, tensor in enumerate(tensors):
         keras.Model(inputs, tensor).save(tmp_path / f"{number}.keras")
     code = (
-        "import sys; from pathlib import Path; from trading_ml.models import components, runtime; runtime.start()\n"
-        "import keras; components.register()\n"
+        "import sys; from pathlib import Path; from trading_ml.models import layers, runtime; runtime.start()\n"
+        "import keras; layers.register()\n"
         "for path in Path(sys.argv[1]).glob('*.keras'): keras.models.load_model(path)"
     )
     subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=True)
@@ -197,9 +204,9 @@ def test_a_zscore_knows_the_rows_it_was_shown_and_no_others() -> None:
 
 
 def test_the_middle_is_between_bid_and_ask_or_else_high_and_low() -> None:
-    assert between("now", ["now.open", "now.high", "now.low"]) == (1, 2)
-    assert between("now", ["now.high", "now.low", "now.bid", "now.ask"]) == (2, 3)
+    assert between(["now.open", "now.high", "now.low"]) == (1, 2)
+    assert between(["now.high", "now.low", "now.bid", "now.ask"]) == (2, 3)
     with pytest.raises(BadParams) as caught:
-        between("atr", ["atr"])
-    problem = "relative_to_mid needs the columns bid and ask, or high and low, not atr; relative_to_last needs none"
-    assert str(caught.value) == f"model.scale.atr: {problem}"
+        between(["atr"])
+    problem = "needs the columns bid and ask, or high and low, not atr; relative_to_last needs none"
+    assert str(caught.value) == f"relative_to_mid: {problem}"

@@ -1,0 +1,66 @@
+"""What every family has."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterable, Mapping
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from trading_ml.core.errors import BadParams, nearest
+from trading_ml.core.params import Params
+from trading_ml.models.families.sketch import Sketch
+from trading_ml.models.graph import Graph
+
+Scaling = Literal["minmax", "relative_to_last", "relative_to_mid", "zscore", "log", "none"]
+Units = tuple[Annotated[int, Field(ge=1)], ...]
+Share = Annotated[float, Field(ge=0, lt=1)]
+Penalty = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
+
+class Family(Params):
+    """A named graph with parameters: inputs, scalings, what the family puts between, and an output for each label."""
+
+    draws: ClassVar[str]
+    """What it puts between, in a line."""
+
+    scale: dict[str, Scaling] = {}
+    """Scaling of a feature inside the model; a feature that is not named arrives raw."""
+
+    @abstractmethod
+    def trunk(self, sketch: Sketch) -> str:
+        """Put down the nodes from the scaled inputs to the one that the outputs read; returns its name."""
+
+    def graph(self, windows: Mapping[str, int], labels: Iterable[str]) -> Graph:
+        """The whole graph.
+
+        Args:
+            windows: Bars that the model sees of each feature.
+            labels: What it answers.
+
+        Raises:
+            BadParams: when a scaling names no feature.
+        """
+        for feature in self.scale:
+            if feature not in windows:
+                raise BadParams(f"model.scale.{feature}", "unknown feature", nearest(feature, windows))
+        sketch = Sketch(windows, self.scale)
+        last = self.trunk(sketch)
+        for label in labels:
+            sketch.put(f"{label}_out" if label in sketch.nodes else label, "output", last, label=label, **self.head())
+        return Graph.model_validate({"nodes": sketch.nodes})
+
+    def head(self) -> Mapping[str, object]:
+        """Parameters of the outputs."""
+        return {}
+
+
+def dense_stack(sketch: Sketch, last: str, units: Units, activation: str, dropout: float, l2: float = 0.0) -> str:
+    """For each of `units` x ← dropout(activation(W x + b))."""
+    for number, width in enumerate(units, start=1):
+        penalty = {"l2": l2} if l2 else {}
+        last = sketch.put(f"dense_{number}", "dense", last, units=width, activation=activation, **penalty)
+        if dropout:
+            last = sketch.put(f"dropout_{number}", "dropout", last, rate=dropout)
+    return last
