@@ -16,14 +16,26 @@ from trading_ml.lineage.bars import rows
 from trading_ml.ticks import records
 from trading_ml.ticks.origin import Origins
 
+LARGE = 32 * 2**20
+"""Bytes of a raw file beyond which a line is read only when asked for: the file is hashed, and unpacked up to it."""
 
-def told(lake: Lake, traded: Instrument, params: BarParams, day: date, at: int) -> dict[str, Any]:
+
+def told(lake: Lake, traded: Instrument, params: BarParams, day: date, at: int, raw: bool = False) -> dict[str, Any]:
     """What a bar was made of.
+
+    Args:
+        lake: The data root.
+        traded: Whose bar.
+        params: What bars.
+        day: Its partition.
+        at: Its row there.
+        raw: Read the raw lines out of large files as well.
 
     Returns:
         `table` and `partition` of the ticks, how many (`count`), how many between them were left out (`passed_over`),
         by upload the raw file, its sha256 and how many of the ticks it gave, and the `first` and `last` tick, each
-        with its raw file, `line`, and the `text` of that line. A filled bar was made of none.
+        with its raw file, `line`, and the `text` of that line, which is null where `problem` says why. A filled bar
+        was made of none.
     """
     found = behind(lake, traded, params, day, at)
     table, cell = found.held
@@ -36,19 +48,25 @@ def told(lake: Lake, traded: Instrument, params: BarParams, day: date, at: int) 
     kept = stored.select("upload", "row").collect()[found.rows - low]
     bounds = pl.concat([stored.slice(0, 1), stored.slice(high - low - 1, 1)]).collect()
     origins = Origins(lake)
-    first, last = (_raw(lake, origins, tick) for tick in rows(bounds))
+    first, last = (_raw(lake, origins, tick, raw) for tick in rows(bounds))
     return {**place, **counts, "uploads": _uploads(lake, kept["upload"]), "first": first, "last": last}
 
 
-def _raw(lake: Lake, origins: Origins, tick: dict[str, Any]) -> dict[str, Any]:
-    """A tick with its raw line; where the file is gone or changed, with the problem in its stead."""
+def _raw(lake: Lake, origins: Origins, tick: dict[str, Any], raw: bool) -> dict[str, Any]:
+    """A tick with its raw line; where that is not read, with the reason in its stead."""
     number, row = tick.pop("upload"), tick.pop("row")
+    known = records.announced(lake, f"{number:016x}")
+    told = {"file": known.path, "sha256": known.sha256, "adapter": known.adapter} if known else {}
+    place = {**tick, **told, "upload": f"{number:016x}", "line": row, "text": None}
+    if known and known.bytes > LARGE and not raw:
+        return {
+            **place,
+            "problem": f"--raw reads the line: {known.bytes / 2**20:,.0f} MiB are hashed and unpacked for it",
+        }
     try:
         return {**tick, **origins.of(number, row)}
     except BadFile as error:
-        known = records.announced(lake, f"{number:016x}")
-        told = {"file": known.path, "sha256": known.sha256, "adapter": known.adapter} if known else {}
-        return {**tick, **told, "upload": f"{number:016x}", "line": row, "text": None, "problem": str(error)}
+        return {**place, "problem": str(error)}
 
 
 def _uploads(lake: Lake, numbers: pl.Series) -> list[dict[str, Any]]:

@@ -20,7 +20,7 @@ from trading_ml.lineage.sample import Sample
 from trading_ml.lineage.what import What
 
 
-def walk(lake: Lake, what: str, bar: int = 0, on: str | None = None) -> dict[str, Any]:
+def walk(lake: Lake, what: str, bar: int = 0, on: str | None = None, raw: bool = False) -> dict[str, Any]:
     """Everything a version, a dataset or a sample was made from.
 
     Of a sample only what it looks at is read: its row, its months of series, its days of bars, its bar's day of ticks,
@@ -32,6 +32,7 @@ def walk(lake: Lake, what: str, bar: int = 0, on: str | None = None) -> dict[str
         bar: Of a sample, the bar whose ticks are told: so many before its own.
         on: Of a sample, a script whose other bars are gone down to, in place of the project's own: its name, or
             `script.name` of those it names by `@needs`.
+        raw: Of a sample, read its raw lines out of large files as well, which takes its time.
 
     Returns:
         One object ready for JSON. `version` (where one is named) and `dataset`; asked of no sample `events` (when it
@@ -50,10 +51,10 @@ def walk(lake: Lake, what: str, bar: int = 0, on: str | None = None) -> dict[str
     told["dataset"] = dataset.told(opened)
     if asked.sample is None:
         return {**told, "events": dataset.happened(opened), "uploads": dataset.uploads(opened)}
-    return told | _down(Sample.find(opened, asked.sample), bar, on)
+    return told | _down(Sample.find(opened, asked.sample), bar, on, raw)
 
 
-def _down(sample: Sample, bar: int, on: str | None) -> dict[str, Any]:
+def _down(sample: Sample, bar: int, on: str | None, raw: bool) -> dict[str, Any]:
     """From a sample to the raw lines."""
     content, lake = sample.dataset.manifest, sample.dataset.lake
     params = BarParams.model_validate(content["params"]["bars"])
@@ -64,7 +65,7 @@ def _down(sample: Sample, bar: int, on: str | None) -> dict[str, Any]:
     other = dict(each for room in asking for each in bars.beside(sample, shown, room, days[room], asking[room]))
     chosen = _chosen(other, shown, bar, on)
     at = chosen.frame[chosen.frame.height - 1 - bar]
-    made_of = ticks.told(lake, chosen.traded, chosen.params, at["day"].item(), at["at"].item())
+    made_of = ticks.told(lake, chosen.traded, chosen.params, at["day"].item(), at["at"].item(), raw)
     return {
         "sample": _sample(sample, params, windows),
         "bars": {**shown.told, "beside": {name: of.told for name, of in other.items()}},

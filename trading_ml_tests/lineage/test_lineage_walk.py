@@ -63,6 +63,16 @@ def test_a_sample_leads_down_to_its_raw_lines(market: Market, prediction: dict[s
     assert prediction["changes"] == []
 
 
+def test_a_line_of_a_large_file_is_read_only_when_asked_for(
+    market: Market, prediction: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("trading_ml.lineage.ticks.LARGE", 1000)
+    short, whole = (walk(market.lake, prediction["what"], raw=raw)["ticks"]["first"] for raw in (False, True))
+    assert whole == prediction["ticks"]["first"]
+    assert (short["file"], short["line"], short["sha256"]) == (whole["file"], whole["line"], whole["sha256"])
+    assert (short["text"], short["problem"].partition(":")[0]) == (None, "--raw reads the line")
+
+
 def test_a_sample_tells_what_it_shows_and_what_it_asks(market: Market, prediction: dict[str, Any]) -> None:
     sample, dataset = prediction["sample"], market.dataset
     row = dataset.samples.row(sample["number"], named=True)
