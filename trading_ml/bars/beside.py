@@ -102,14 +102,17 @@ def wanted_by(own: BarParams, uses: Iterable[tuple[str, Use]]) -> Iterator[Wante
         BadParams: naming the script and the key at fault, or the feature that looks at what became known later.
     """
     for name, use in uses:
-        _refuse_hindsight(own, name, use)
-        for asks, bars in use.others.items():
-            yield Wanted(params_of(own, bars, f"{use.kind}s.{name}.{asks}"), bars.instrument, bars.age)
+        wanted = [
+            Wanted(params_of(own, bars, f"{use.kind}s.{name}.{asks}"), bars.instrument, bars.age)
+            for asks, bars in use.others.items()
+        ]
+        _refuse_hindsight([own, *(each.params for each in wanted)], name, use)
+        yield from wanted
 
 
-def _refuse_hindsight(own: BarParams, name: str, use: Use) -> None:
+def _refuse_hindsight(read: Iterable[BarParams], name: str, use: Use) -> None:
     """No proof would find it: how an order ended is told in the bar in which it was placed."""
-    for bars in (own, *(params_of(own, bars) for bars in use.others.values())):
+    for bars in read:
         known_later = [told for told in bars.statistics if STATISTICS[told].hindsight]
         if use.kind == "feature" and known_later:
             problem = f"looks at bars with '{known_later[0]}', which became known after them"

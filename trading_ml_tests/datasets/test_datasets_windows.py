@@ -114,7 +114,7 @@ def test_unknown_names(built: Dataset, ask: object, message: str) -> None:
 
 
 def test_batches_are_those_that_training_shows(built: Dataset) -> None:
-    shown = Batches(built, built.indices("train"), Target("up", ("false", "true")), 7, seed=3)
+    shown = Batches(built, built.indices("train"), [Target("up", ("up",), ("false", "true"))], 7, seed=3)
     shown.begin(2)
     for number, (features, labels) in enumerate(built.batches("train", 7, seed=3, epoch=2)):
         inputs, answers = shown[number]
