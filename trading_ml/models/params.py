@@ -37,6 +37,8 @@ class TrainingParams(Params):
     """Threads of one operation; sums split over threads differ in their last bits, so the weights depend on it."""
     prefetch: int = Field(default=1, ge=1)
     """Threads that gather batches ahead of the step that needs them; the weights do not depend on it."""
+    keep_checkpoints: int = Field(default=0, ge=0)
+    """Epochs, the last ones, whose checkpoints stay once the version is registered; until then two stay at least."""
 
 
 __all__ = ["ModelParams", "TrainingParams"]

@@ -6,7 +6,7 @@ import hashlib
 import math
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from trading_ml.core.errors import Refused
 from trading_ml.models import runtime
 from trading_ml.models.batches import Batches
 from trading_ml.models.build import build, compiled, graph_of
+from trading_ml.models.checkpoint import Checkpoint, Checkpoints
 from trading_ml.models.graph import Graph
 from trading_ml.models.params import ModelParams, TrainingParams
 from trading_ml.models.source import Indices, Source, part, target
@@ -43,7 +44,11 @@ class Trained:
 
 
 def train(
-    source: Source, params: ModelParams, training: TrainingParams, on_epoch: OnEpoch = lambda epoch, metrics: None
+    source: Source,
+    params: ModelParams,
+    training: TrainingParams,
+    on_epoch: OnEpoch = lambda epoch, metrics: None,
+    checkpoints: Checkpoints | None = None,
 ) -> Trained:
     """Train a model on the train part, watching the validation part; the test part is not touched.
 
@@ -51,7 +56,10 @@ def train(
         source: The dataset.
         params: What to build.
         training: How to train it.
-        on_epoch: Called after each epoch with its number, from 1, and its metrics.
+        on_epoch: Called after each epoch with its number, from 1, and its metrics; at once for epochs that an earlier
+            training went through, which this one goes on from.
+        checkpoints: Where to keep one after each epoch, and to go on from the newest, to the same weights. The caller
+            names it after all that decides them: dataset and `recipe`.
 
     Raises:
         NoData: when the train or validation part is empty.
@@ -72,23 +80,16 @@ def train(
     counts = class_weights(source, targets, rows, training.class_weight)
     taught = Batches(source, rows, targets, training.batch_size, training.seed, counts, graph.features)
     judged = Batches(source, watched, targets, training.batch_size, by_class=counts, features=graph.features)
-    history: list[dict[str, float]] = []
-
-    def note(epoch: int, logs: Mapping[str, float]) -> None:
-        _still_numbers(epoch + 1, logs)
-        history.append({name: float(value) for name, value in logs.items()})
-        on_epoch(epoch + 1, history[-1])
-
+    found = checkpoints.newest() if checkpoints else None
+    course = _Course(model, _stopping(training), on_epoch, checkpoints)
     order = keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: taught.begin(epoch))
-    stopping = _stopping(training)
     model.fit(
         feed(taught, training.prefetch),
         validation_data=feed(judged, training.prefetch),
-        epochs=training.epochs, shuffle=False, verbose=0,
-        callbacks=[order, keras.callbacks.LambdaCallback(on_epoch_end=note), *stopping],
+        initial_epoch=found.next(training.epochs) if found else 0, epochs=training.epochs, shuffle=False, verbose=0,
+        callbacks=[order, *course.callbacks(found)],
     )  # fmt: skip
-    best = stopping[0].best_epoch + 1 if stopping else len(history)
-    return Trained(model, tuple(history), best, weights_digest(model), time.perf_counter() - begun)
+    return Trained(model, tuple(course.history), course.best, weights_digest(model), time.perf_counter() - begun)
 
 
 def recipe(graph: Graph, training: TrainingParams) -> str:
@@ -97,10 +98,10 @@ def recipe(graph: Graph, training: TrainingParams) -> str:
     It is computed without importing TensorFlow.
     """
     room = Path(__file__).parent
-    parts = ["train", "build", "batches", "feed", "weights", "runtime"]
+    parts = ["train", "checkpoint", "build", "batches", "feed", "weights", "runtime"]
     sources = {part: file_digest(room / f"{part}.py") for part in parts}
     components = {name: (node.reads, node.component.digest) for name, node in graph.nodes.items()}
-    decisive = training.model_dump(mode="json", exclude={"prefetch"})
+    decisive = training.model_dump(mode="json", exclude={"prefetch", "keep_checkpoints"})
     return digest(components, decisive, sources, runtime.environment(training.threads))
 
 
@@ -111,6 +112,46 @@ def weights_digest(model: Any) -> str:
         sha.update(f"{weight.shape}{weight.dtype}".encode())
         sha.update(np.ascontiguousarray(weight).tobytes())
     return sha.hexdigest()
+
+
+@dataclass(frozen=True)
+class _Course:
+    """A training under way: each epoch is checked, kept, then told."""
+
+    model: Any
+    stopping: Any | None
+    on_epoch: OnEpoch
+    checkpoints: Checkpoints | None
+    history: list[dict[str, float]] = field(default_factory=list)
+
+    @property
+    def best(self) -> int:
+        """The epoch, from 1, whose weights the model holds at the end."""
+        return self.stopping.best_epoch + 1 if self.stopping else len(self.history)
+
+    def callbacks(self, found: Checkpoint | None) -> list[Any]:
+        """What Keras is to call: early stopping first, so that what it counts is kept with its epoch."""
+        import keras
+
+        begin = lambda logs: self._resume(found) if found else None
+        own = keras.callbacks.LambdaCallback(on_train_begin=begin, on_epoch_end=self._end)
+        return [own] if self.stopping is None else [self.stopping, own]
+
+    def _resume(self, found: Checkpoint) -> None:
+        found.restore(self.model, self.stopping)
+        for metrics in found.history:
+            self._tell(metrics)
+
+    def _end(self, epoch: int, logs: Mapping[str, float]) -> None:
+        _still_numbers(epoch + 1, logs)
+        metrics = {name: float(value) for name, value in logs.items()}
+        if self.checkpoints:
+            self.checkpoints.save(Checkpoint.of(self.model, self.stopping, [*self.history, metrics]))
+        self._tell(metrics)
+
+    def _tell(self, metrics: dict[str, float]) -> None:
+        self.history.append(metrics)
+        self.on_epoch(len(self.history), metrics)
 
 
 def _adapt(model: Any, graph: Graph, source: Source, rows: Indices) -> None:
@@ -124,12 +165,12 @@ def _windows(source: Source, rows: Indices, feature: str) -> Iterator[np.ndarray
         yield source.windows(rows[start : start + _GATHER], feature)
 
 
-def _stopping(training: TrainingParams) -> list[Any]:
+def _stopping(training: TrainingParams) -> Any | None:
     import keras
 
     if training.early_stopping is None:
-        return []
-    return [keras.callbacks.EarlyStopping("val_loss", patience=training.early_stopping, restore_best_weights=True)]
+        return None
+    return keras.callbacks.EarlyStopping("val_loss", patience=training.early_stopping, restore_best_weights=True)
 
 
 def _still_numbers(epoch: int, logs: Mapping[str, float]) -> None:

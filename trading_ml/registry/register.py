@@ -1,7 +1,8 @@
 """From a dataset and parameters to a registered, judged version.
 
 Every step finds what an earlier, perhaps killed, run already did: a version with the same model key is not trained
-again, a version that was judged by the same gate is not judged again.
+again, a training that was broken off goes on after its last whole epoch, a version that was judged by the same gate is
+not judged again.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from trading_ml.core.errors import NoData
 from trading_ml.core.lake import Lake
 from trading_ml.models import runtime
 from trading_ml.models.build import graph_of
+from trading_ml.models.checkpoint import Checkpoints
 from trading_ml.models.params import ModelParams, TrainingParams
 from trading_ml.models.source import Source, binary_target
 from trading_ml.models.train import recipe, train
@@ -85,13 +87,18 @@ def register(lake: Lake, source: Source, order: Order, on_epoch: OnEpoch = lambd
 def trained(lake: Lake, source: Source, order: Order, on_epoch: OnEpoch = lambda epoch, metrics: None) -> ModelVersion:
     """The first half of `register`: a version that is trained and logged, and perhaps not judged yet.
 
-    One process at a time works for a project; a second one waits, and then finds what the first has made.
+    One process at a time works for a project; a second one waits, and then finds what the first has made. Whatever
+    broke off a training, the same call goes on with it, in the same run of MLflow and to the same weights.
     """
     binary_target(source)
     with lake.lock("models", order.project):
         registry = Registry.make(lake, order.project, order.description)
         registry.settle()
-        return registry.find(order.key(source)) or _make(registry, source, order, on_epoch)
+        key = order.key(source)
+        checkpoints = Checkpoints.at(lake, order.project, key, order.training.keep_checkpoints)
+        version = registry.find(key) or _make(registry, source, order, on_epoch, checkpoints)
+        checkpoints.done()
+        return version
 
 
 def judged(lake: Lake, source: Source, order: Order) -> Result:
@@ -115,14 +122,17 @@ def _judged(version: ModelVersion, order: Order) -> bool:
     return JUDGEMENT in version.tags and json.loads(version.tags[JUDGEMENT])["gate_key"] == wanted
 
 
-def _make(registry: Registry, source: Source, order: Order, on_epoch: OnEpoch) -> ModelVersion:
+def _make(
+    registry: Registry, source: Source, order: Order, on_epoch: OnEpoch, checkpoints: Checkpoints
+) -> ModelVersion:
     """Train and register; the version appears in one write with all its tags, before its run ends."""
     tags = order.remembered(source)
     name = f"{order.params()['model.family']}-{tags[MODEL_KEY][:8]}"
-    with registry.run(name, tags | origin(order.description), order.params()) as run:
+    broken = registry.broken(tags[MODEL_KEY])
+    with registry.run(name, tags | origin(order.description), order.params(), broken) as run:
         run.dataset(order.project, source.digest, registry.lake.path("datasets", order.project, source.digest[:12]))
         run.text(order.project_file, "project.yaml")
-        trained = train(source, order.model, order.training, _listener(run, order, on_epoch))
+        trained = train(source, order.model, order.training, _listener(run, order, on_epoch), checkpoints)
         logged = log_model(registry, run, trained.model, source)
         made = {"weights": trained.weights_digest, "best_epoch": str(trained.best_epoch)}
         return registry.client.create_model_version(
@@ -131,10 +141,12 @@ def _make(registry: Registry, source: Source, order: Order, on_epoch: OnEpoch) -
 
 
 def _listener(run: Run, order: Order, on_epoch: OnEpoch) -> OnEpoch:
-    """Tell MLflow, whoever listens to progress, and the caller of each epoch."""
+    """Tell MLflow, unless it knows already, whoever listens to progress, and the caller of each epoch."""
+    known = run.steps("loss")
 
     def tell(epoch: int, metrics: Mapping[str, float]) -> None:
-        run.metrics(metrics, step=epoch)
+        if epoch not in known:
+            run.metrics(metrics, step=epoch)
         progress.report(f"{order.project}: epochs", epoch, order.training.epochs)
         on_epoch(epoch, metrics)
 

@@ -28,6 +28,10 @@ class Run:
         logged = [Metric(name, value, now, step, model_id=model) for name, value in values.items()]
         self.client.log_batch(self.id, metrics=logged)
 
+    def steps(self, name: str) -> set[int]:
+        """Steps at which a metric was logged."""
+        return {metric.step for metric in self.client.get_metric_history(self.id, name)}
+
     def dataset(self, name: str, digest: str, folder: Path) -> None:
         """Name the dataset the run reads."""
         from mlflow.entities import Dataset, DatasetInput, InputTag

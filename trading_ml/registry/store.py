@@ -85,14 +85,14 @@ class Registry:
         return cls(lake, client, project, experiment)
 
     @contextmanager
-    def run(self, name: str, tags: Mapping[str, str], params: Mapping[str, Any]) -> Iterator[Run]:
-        """A tracked run; it ends as finished, failed or killed, however the block ends."""
-        from mlflow.entities import Param
-
-        started = self.client.create_run(self.experiment, run_name=name, tags=dict(tags))
-        run = Run(self.client, started.info.run_id)
+    def run(
+        self, name: str, tags: Mapping[str, str], params: Mapping[str, Any], broken: str | None = None
+    ) -> Iterator[Run]:
+        """A tracked run, or a broken one that goes on; it ends as finished, failed or killed, as the block does."""
+        started = broken or self.client.create_run(self.experiment, run_name=name, tags=dict(tags)).info.run_id
+        run = Run(self.client, started)
         try:
-            self.client.log_batch(run.id, params=[Param(key, str(value)) for key, value in params.items()])
+            self._describe(run.id, tags, params)
             yield run
         except Exception:
             self._abandon(run.id, "FAILED")
@@ -122,6 +122,12 @@ class Registry:
         found = self.client.search_model_versions(f"name = '{self.project}' and tags.{MODEL_KEY} = '{key}'")
         return max(found, key=lambda version: int(version.version), default=None)
 
+    def broken(self, key: str) -> str | None:
+        """The newest run with this model key that was killed or failed, where there is one; none is under way."""
+        asked = f"tags.{MODEL_KEY} = '{key}' and attributes.status != 'FINISHED'"
+        found = self.client.search_runs([self.experiment], asked, max_results=1)
+        return found[0].info.run_id if found else None
+
     def champion(self) -> ModelVersion | None:
         """The version that holds the alias `champion`, where one does."""
         aliases = self.client.get_registered_model(self.project).aliases
@@ -150,6 +156,15 @@ class Registry:
         layers.register()
         folder = self.client.get_model_version_download_uri(self.project, version.version)
         return keras.saving.load_model(Path(folder) / "data" / "model.keras", compile=False)
+
+    def _describe(self, run: str, tags: Mapping[str, str], params: Mapping[str, Any]) -> None:
+        """Say what a run is; one that goes on keeps the parameters it has, which MLflow lets nobody change."""
+        from mlflow.entities import Param, RunTag
+
+        self.client.update_run(run, "RUNNING")
+        known = self.client.get_run(run).data.params
+        new = [Param(key, str(value)) for key, value in params.items() if key not in known]
+        self.client.log_batch(run, params=new, tags=[RunTag(key, value) for key, value in tags.items()])
 
     def _abandon(self, run: str, status: str) -> None:
         """End a run that comes to no version: it stays on record, a model it began to log does not."""

@@ -264,9 +264,45 @@ def test_killed_while_training_then_the_same_command_gives_the_undisturbed_weigh
     registry, undisturbed = Registry.open(lake, "volatility"), Registry.open(root, "volatility")
     assert registry.version("1").tags["weights"] == undisturbed.version("1").tags["weights"]
     runs = registry.client.search_runs([registry.experiment], order_by=["attributes.start_time ASC"])
-    assert [run.info.status for run in runs] == ["KILLED", "FINISHED"]
+    assert [run.info.status for run in runs] == ["FINISHED"]
+    assert len(runs[0].inputs.dataset_inputs) == 1
+    for name in ("loss", "val_loss"):
+        logged, expected = (there.client.get_metric_history(run, name) for there, run in (
+            (registry, runs[0].info.run_id), (undisturbed, str(undisturbed.version("1").run_id)),
+        ))  # fmt: skip
+        assert [(m.step, m.value) for m in logged] == [(m.step, m.value) for m in expected]
+    assert not list(lake.path("checkpoints", "volatility").iterdir())
     assert not lake.sweep()
     assert not list(lake.path("tmp").iterdir())
+
+
+def test_a_stopped_training_goes_on_in_its_run_whatever_else_is_asked(lake: Lake, source: Standin) -> None:
+    told: list[int] = []
+
+    def stop(epoch: int, metrics: object) -> None:
+        told.append(epoch)
+        if epoch == 2:
+            raise KeyboardInterrupt
+
+    training = TrainingParams(epochs=3, batch_size=256, early_stopping=None)
+    with pytest.raises(KeyboardInterrupt):
+        register.trained(lake, source, ordered(training=training), stop)
+    registry = Registry.open(lake, "volatility")
+    (broken,) = registry.client.search_runs([registry.experiment])
+    assert broken.info.status == "KILLED"
+    more = ordered(
+        training=training.model_copy(update={"prefetch": 2, "keep_checkpoints": 1}), tags={"dagster_run_id": "5678"}
+    )
+    version = register.trained(lake, source, more, lambda epoch, metrics: told.append(epoch))
+    assert told == [1, 2, 1, 2, 3]
+    (run,) = registry.client.search_runs([registry.experiment])
+    assert (run.info.run_id, run.info.status) == (broken.info.run_id, "FINISHED") == (version.run_id, "FINISHED")
+    assert run.data.tags["dagster_run_id"] == version.tags["dagster_run_id"] == "5678"
+    assert [m.step for m in registry.client.get_metric_history(run.info.run_id, "loss")] == [1, 2, 3]
+    left = lake.path("checkpoints", "volatility", version.tags["model_key"])
+    assert [path.name for path in left.iterdir()] == ["000003.npz"]
+    register.trained(lake, source, ordered(training=training))
+    assert not left.exists()
 
 
 def test_a_run_killed_after_registering_has_finished(root: Lake, first: Result) -> None:
