@@ -65,7 +65,9 @@ def compiled(model: Any, graph: Graph, source: Source, training: TrainingParams)
     """The model with its optimizer, and for each output the loss and metrics of its label."""
     import keras
 
-    rule = {"class_name": training.optimizer, "config": {"learning_rate": training.learning_rate}}
+    steps = -(-len(source.indices("train")) // training.batch_size)
+    rate = training.schedule.rate(training.learning_rate, max(steps, 1), training.epochs)
+    rule = {"class_name": training.optimizer, "config": {"learning_rate": rate}}
     outputs = {label: graph.nodes[name].settings for label, name in graph.labels.items()}
     heads = {label: HEADS[target(source, label).kind] for label in outputs}
     loss = {label: _LOSSES.get(told.loss, heads[label].loss) for label, told in outputs.items()}

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from trading_ml.core.params import Params
 from trading_ml.models.families import ModelParams
+from trading_ml.models.schedule import Constant, ScheduleParams
 from trading_ml.models.weights import ClassWeight
 
 
@@ -26,7 +27,9 @@ class TrainingParams(Params):
     optimizer: Literal["adam", "adamw", "rmsprop", "sgd"] = "adam"
     """Rule by which a gradient becomes a step."""
     learning_rate: float = Field(default=1e-3, gt=0, allow_inf_nan=False)
-    """Size of a step."""
+    """Size of a step; of the first one where a schedule lets it fall."""
+    schedule: ScheduleParams = Constant()
+    """How the learning rate falls: `constant`, `inverse_time`, `exponential` or `cosine`."""
     early_stopping: int | None = Field(default=3, ge=1)
     """Epochs without a lower validation loss after which training stops and the best epoch's weights return."""
     class_weight: ClassWeight = "none"

@@ -98,7 +98,7 @@ def recipe(graph: Graph, training: TrainingParams) -> str:
     It is computed without importing TensorFlow.
     """
     room = Path(__file__).parent
-    parts = ["train", "checkpoint", "build", "batches", "feed", "weights", "runtime"]
+    parts = ["train", "checkpoint", "build", "schedule", "batches", "feed", "weights", "runtime"]
     sources = {part: file_digest(room / f"{part}.py") for part in parts}
     components = {name: (node.reads, node.component.digest) for name, node in graph.nodes.items()}
     decisive = training.model_dump(mode="json", exclude={"prefetch", "keep_checkpoints"})

@@ -96,7 +96,8 @@ def test_early_stopping_counts_on_and_stays_stopped(source: Standin, whole: Trai
 
 
 def test_every_seed_and_slot_goes_on(source: Standin, lake: Lake) -> None:
-    training = TrainingParams(epochs=3, batch_size=200, optimizer="adamw", early_stopping=None)
+    asked = {"epochs": 3, "batch_size": 200, "optimizer": "adamw", "schedule": "cosine", "early_stopping": None}
+    training = TrainingParams.parse(asked, "training")
     undisturbed = train(source, GRAPH, training)
     done = going(source, GRAPH, training, Checkpoints.at(lake, "p", "k"), 2)
     assert done.weights_digest == undisturbed.weights_digest

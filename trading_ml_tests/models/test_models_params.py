@@ -43,6 +43,12 @@ def test_a_model_that_cannot_be_built_is_refused_by_name(change: dict, sentence:
         ({"optimizer": "adm"}, "training.optimizer: 'adm' is not a known value; did you mean 'adam'?"),
         ({"epoch": 3}, "training.epoch: unknown key; did you mean 'epochs'?"),
         ({"learning_rate": 0}, "training.learning_rate: input should be greater than 0 (given: 0)"),
+        ({"schedule": "cosin"}, "training.schedule: 'cosin' is not a schedule; did you mean 'cosine'?"),
+        ({"schedule": {"use": "cosine", "flor": 1}}, "training.schedule.flor: unknown key; did you mean 'floor'?"),
+        (
+            {"schedule": {"use": "exponential", "factor": 2}},
+            "training.schedule.factor: input should be less than or equal to 1 (given: 2)",
+        ),
         ({"early_stopping": 0}, "training.early_stopping: input should be greater than or equal to 1 (given: 0)"),
     ],
 )
@@ -64,9 +70,12 @@ def test_the_recipe_names_everything_that_decides_the_weights() -> None:
         recipe(graph(DENSE | {"scale": {}}), training),
         recipe(model, TrainingParams(seed=8)),
         recipe(model, TrainingParams(threads=1)),
+        recipe(model, TrainingParams.parse({"schedule": "cosine"}, "training")),
+        recipe(model, TrainingParams.parse({"schedule": {"use": "cosine", "floor": 0.5}}, "training")),
     ]
+    assert recipe(model, TrainingParams(keep_checkpoints=3, prefetch=2)) == same
     assert recipe(model, training) == same
-    assert len({same, *others}) == 5
+    assert len({same, *others}) == 7
 
 
 def test_neither_parameters_nor_recipe_load_tensorflow() -> None:
