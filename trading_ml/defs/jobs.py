@@ -14,9 +14,9 @@ TICKS = dg.AssetKey("ticks")
 PYRAMID = dg.AssetKey("pyramid")
 
 
-def keys_of_tables(projects: Iterable[Project]) -> list[dg.AssetKey]:
+def keys_of_tables(projects: Iterable[Project], pyramid: bool = True) -> list[dg.AssetKey]:
     """Ticks, their pyramid, and of some projects bars, the proofs that features and labels demand, and these."""
-    keys = [TICKS, PYRAMID]
+    keys = [TICKS, PYRAMID] if pyramid else [TICKS]
     for project in projects:
         keys += keys_of_bars(project)
         keys += [dg.AssetKey([project.name, part]) for part in ("proofs", "features", "labels")]

@@ -74,7 +74,8 @@ class Runs:
             for span in spans(sorted({*days, *stale}), stale):
                 for other, wanted, needed in self._beside(project, instrument, span):
                     self._grid(other, needed, [TICKS, dg.AssetKey(["bars", wanted.name])])
-                self._grid(instrument, span, keys_of_tables([project]))
+                # Nothing of a project reads the pyramid, which would read all ticks again: pictures make it when drawn.
+                self._grid(instrument, span, keys_of_tables([project], pyramid=False))
             Mark(self.lake, project, instrument).keep(days)
 
     def _grid(self, instrument: str, days: Sequence[date], assets: list[dg.AssetKey]) -> None:
