@@ -67,7 +67,6 @@ def _dataset(project: Project) -> dg.AssetsDefinition:
                 "promoted": f"{holds.digest[:12]} by {holds.by} at {holds.at:%Y-%m-%d %H:%M}" if holds else "none",
                 "dagster/row_count": built.manifest["kept"],
                 "report": dg.MetadataValue.md(datasets.describe(built)),
-                "windows": report.plot(report.windows(built)),
                 **audits.metadata(built, told),
             },
             check_results=[

@@ -46,24 +46,6 @@ def proof(room: str, name: str, found: Any) -> dict[str, Any]:
     }
 
 
-def windows(dataset: Any, count: int = 4) -> Any:
-    """A figure of the windows that a few training samples show the model."""
-    import numpy as np
-    from matplotlib.figure import Figure
-
-    chosen = dataset.indices("train")[:: max(1, len(dataset.indices("train")) // count)][:count]
-    figure = Figure(figsize=(12, 2.2 * len(dataset.features)))
-    grid = figure.subplots(len(dataset.features), count, squeeze=False)
-    for row, feature in zip(grid, dataset.features, strict=True):
-        for axes, window in zip(row, dataset.windows(chosen, feature), strict=False):
-            low, high = window.min(axis=0), window.max(axis=0)
-            axes.plot((window - low) / np.where(high > low, high - low, 1), linewidth=0.8)
-            axes.set_title(feature, fontsize=8)
-            axes.tick_params(labelsize=6)
-    figure.tight_layout()
-    return figure
-
-
 def lines(series: Mapping[str, Sequence[float]], along: str) -> Any:
     """A figure with one line per series, from 1 on."""
     from matplotlib.figure import Figure

@@ -50,7 +50,6 @@ class Shop:
         monkeypatch.setattr(module, "history", lambda *_: {"loss": [1.0]})
         monkeypatch.setattr(module, "artifact", lambda *_: None)
         monkeypatch.setattr(module, "audit", self._audit)
-        monkeypatch.setattr(module.report, "windows", lambda _: SimpleNamespace(savefig=lambda *_, **__: None))
         for proof in (sources.feature_proof, sources.label_proof):
             monkeypatch.setattr(proof, "require", lambda lake, bound: None)
         self.days(DAYS)
