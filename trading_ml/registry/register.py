@@ -22,6 +22,7 @@ from trading_ml.models.checkpoint import Checkpoints
 from trading_ml.models.params import ModelParams, TrainingParams
 from trading_ml.models.source import Source, binary_target
 from trading_ml.models.train import recipe, train
+from trading_ml.registry import trials
 from trading_ml.registry.artifact import log_model
 from trading_ml.registry.judgement import gate_key, judge_version
 from trading_ml.registry.params import EvaluationParams, GateParams
@@ -129,6 +130,7 @@ def _make(
     tags = order.remembered(source)
     name = f"{order.params()['model.family']}-{tags[MODEL_KEY][:8]}"
     broken = registry.broken(tags[MODEL_KEY])
+    trials.record(registry.lake, order.project, source.digest, tags[MODEL_KEY])
     with registry.run(name, tags | origin(order.description), order.params(), broken) as run:
         run.dataset(order.project, source.digest, registry.lake.path("datasets", order.project, source.digest[:12]))
         run.text(order.project_file, "project.yaml")
