@@ -7,9 +7,7 @@ and a dataset's bytes depend on neither.
 
 from __future__ import annotations
 
-import getpass
 import json
-import os
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -17,6 +15,7 @@ from typing import Any, Literal
 from trading_ml.core.errors import NoData, Unknown
 from trading_ml.core.lake import Lake
 from trading_ml.core.params import Params
+from trading_ml.core.user import user
 
 Kind = Literal["built", "promoted"]
 
@@ -38,7 +37,7 @@ class Event(Params):
 def record(lake: Lake, project: str, event: Kind, digest: str, why: str, by: str | None = None, **facts: Any) -> Event:
     """Add an event, now; unless told otherwise, by the user whose process this is."""
     with lake.lock("queue", project):
-        happened = Event(event=event, digest=digest, at=datetime.now(UTC), by=by or _user(), why=why, facts=facts)
+        happened = Event(event=event, digest=digest, at=datetime.now(UTC), by=by or user(), why=why, facts=facts)
         number = max((int(path.stem) for path in _files(lake, project)), default=0) + 1
         lake.write_json(lake.path("queue", project, f"{number:06d}.json"), happened.model_dump(mode="json"))
     return happened
@@ -105,10 +104,3 @@ def _digest(lake: Lake, project: str, name: str) -> str:
 
 def _files(lake: Lake, project: str) -> list[Path]:
     return sorted(lake.path("queue", project).glob("*.json"))
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # a container may run under a number that has no name
-        return f"user {os.getuid()}"

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import getpass
 import subprocess
 import sys
 from functools import lru_cache
 from pathlib import Path
+
+from trading_ml.core.user import user
 
 
 @lru_cache(maxsize=1)
@@ -24,7 +25,7 @@ def origin(description: str) -> dict[str, str]:
     """Tags by which MLflow shows who ran what, and why."""
     return {
         "mlflow.note.content": description,
-        "mlflow.user": getpass.getuser(),
+        "mlflow.user": user(),
         "mlflow.source.type": "LOCAL",
         "mlflow.source.name": Path(sys.argv[0]).name,
         "mlflow.source.git.commit": commit().removesuffix("-dirty"),

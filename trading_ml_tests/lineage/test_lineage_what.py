@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from trading_ml.core.errors import BadInput, BadParams, NoData, Unknown
 from trading_ml.core.lake import Lake
 from trading_ml.lineage import What
+from trading_ml.registry import aliases
 from trading_ml.registry.store import Registry
 
 ONE, TWO = "4f5e6d7c8b9a", "4f0000000000"
@@ -36,7 +37,7 @@ def registered(tmp_path_factory: pytest.TempPathFactory) -> Lake:
     for number in range(3):
         judged = {"judgement": json.dumps(VERDICT)} if number == 1 else {}
         registry.client.create_model_version("toy", "file:///nowhere", tags={**TAGS, "dataset": ONE * 5, **judged})
-    registry.alias(registry.version("2"), "champion")
+    aliases.move(registry, registry.version("2"), "champion", "it is good")
     return lake
 
 
@@ -93,7 +94,7 @@ def test_without_a_champion_the_newest_version_counts(registered: Lake) -> None:
     registry = Registry.open(registered, "toy")
     registry.client.delete_registered_model_alias("toy", "champion")
     version, _ = What.parse("toy").resolve(registered)
-    registry.alias(registry.version("2"), "champion")
+    aliases.move(registry, registry.version("2"), "champion", "it is good")
     assert version
     assert version.told()["version"] == 3
     assert version.told()["gate"] is None
