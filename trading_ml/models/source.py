@@ -15,6 +15,7 @@ from trading_ml.core.errors import BadInput, BadParams, NoData, nearest
 
 Floats = NDArray[np.float32]
 Indices = NDArray[np.int64]
+Kind = Literal["binary", "categorical", "numeric"]
 PARTS = ("train", "validation", "test", "purged")
 
 
@@ -83,7 +84,7 @@ class Target:
     """Names of the classes by position; None for numbers."""
 
     @property
-    def kind(self) -> Literal["binary", "categorical", "numeric"]:
+    def kind(self) -> Kind:
         """Two classes are answered by the probability of the second, several by one each, a number by itself."""
         if self.classes is None:
             return "numeric"

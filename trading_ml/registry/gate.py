@@ -5,45 +5,19 @@ A pure decision: the same probabilities, answers and count of openings give the 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
 from statistics import NormalDist
 
 import numpy as np
-from numpy.typing import NDArray
 
 from trading_ml.core.params import Params
 from trading_ml.registry.bootstrap import LESS_IS_BETTER, METRICS, block_length, resamples
+from trading_ml.registry.exam import Exam
 from trading_ml.registry.params import GateParams
 
 RESAMPLES = 1000
 MIN_BLOCKS = 10
 _SEED = 20_260_101
-
-
-@dataclass(frozen=True)
-class Exam:
-    """What the test part asked, and what the model and the baselines answered, sample by sample."""
-
-    answers: NDArray[np.integer]
-    """What happened: 0 or 1."""
-    starts: NDArray[np.int64]
-    """Time of each sample, nanoseconds UTC."""
-    ends: NDArray[np.int64]
-    """When its label was known."""
-    model: NDArray[np.float64]
-    """P(label is true) by the model."""
-    baselines: Mapping[str, NDArray[np.float64]]
-    """The same by each baseline."""
-    earned: NDArray[np.float64] | None = None
-    """Net profit at each sample in basis points, where the model is to be traded; None where it is not."""
-
-    def in_time(self) -> Exam:
-        """The same exam in the order of time, instruments side by side: what is drawn together moved together."""
-        order = np.argsort(self.starts, kind="stable")
-        ordered = {name: p[order] for name, p in self.baselines.items()}
-        earned = None if self.earned is None else self.earned[order]
-        return Exam(self.answers[order], self.starts[order], self.ends[order], self.model[order], ordered, earned)
 
 
 class Advantage(Params):

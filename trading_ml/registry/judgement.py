@@ -15,8 +15,9 @@ from trading_ml.models.evaluate import evaluate
 from trading_ml.models.figures import figures, positions
 from trading_ml.models.predict import predict
 from trading_ml.models.source import Source, binary_target, part
-from trading_ml.registry import openings, trading
-from trading_ml.registry.gate import Exam, judge
+from trading_ml.registry import aliases, openings, trading
+from trading_ml.registry.exam import Exam
+from trading_ml.registry.gate import judge
 from trading_ml.registry.params import EvaluationParams, GateParams
 from trading_ml.registry.result import COLUMNS, JUDGEMENT, POSITIONS, Judgement, comparison, markdown
 from trading_ml.registry.runs import Run
@@ -47,7 +48,7 @@ def judge_version(
     killed on the way judges again, with the same outcome.
     """
     count = openings.record(registry.lake, registry.project, source.digest, version.tags[MODEL_KEY])
-    registry.alias(version, "candidate")
+    aliases.move(registry, version, aliases.CANDIDATE, "it is judged")
     scores = _answer(registry.load(version), source, params)
     exam = _exam(source, scores["test"])
     trades = _traded(registry, source, evaluation, scores["test"], exam)
@@ -70,8 +71,9 @@ def _answer(model: Any, source: Source, params: GateParams) -> dict[str, Scores]
 def _exam(source: Source, scores: Scores) -> Exam:
     indices = source.indices("test")
     others = {name: p for name, p in scores.items() if name != "model"}
-    answers = source.labels(indices, binary_target(source).name).astype(int)
-    return Exam(answers, *source.label_intervals(indices), scores["model"], others)
+    label = binary_target(source).name
+    answers = source.labels(indices, label).astype(int)
+    return Exam(label, "binary", answers, *source.label_intervals(indices), scores["model"], others)
 
 
 def _metrics(source: Source, scores: Mapping[str, Scores]) -> dict[str, float]:
@@ -128,8 +130,8 @@ def _report(judgement: Judgement) -> str:
 def _keep(registry: Registry, version: ModelVersion, judgement: Judgement) -> None:
     """Move the alias of a version that passed; then, last, keep the judgement as tags."""
     verdict = judgement.verdict
-    if verdict.passed:
-        registry.alias(version, "champion")
+    if verdict.passed and not aliases.is_retired(version):
+        aliases.move(registry, version, aliases.CHAMPION, "the gate let it pass")
     registry.client.update_model_version(registry.project, version.version, description=_report(judgement))
     registry.tag(
         version,

@@ -19,7 +19,8 @@ from trading_ml.models.predict import predict
 from trading_ml.models.source import binary_target
 from trading_ml.models.train import train
 from trading_ml.project import load
-from trading_ml.registry.gate import Exam, Verdict, judge
+from trading_ml.registry.exam import Exam
+from trading_ml.registry.gate import Verdict, judge
 from trading_ml.registry.params import GateParams
 from trading_ml.ticks import merge, uploads
 
@@ -66,7 +67,8 @@ def _exam(source: datasets.Dataset, model) -> tuple[Verdict, float, int]:
     answers = source.labels(test, binary_target(source).name).astype(int)
     p = predict(model, source, test)
     others = {name: baselines.fit(name, source)(test) for name in GATE.baselines}
-    return judge(GATE, Exam(answers, *source.label_intervals(test), p, others), 1), auc(answers, p), len(test)
+    exam = Exam("label", "binary", answers, *source.label_intervals(test), p, others)
+    return judge(GATE, exam, 1), auc(answers, p), len(test)
 
 
 def auc(answers: np.ndarray, p: np.ndarray) -> float:

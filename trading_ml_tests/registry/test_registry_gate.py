@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,7 +12,8 @@ from scipy.stats import norm
 from trading_ml.core.errors import BadParams
 from trading_ml.core.lake import Lake
 from trading_ml.registry import gate, openings
-from trading_ml.registry.gate import Exam, Verdict, judge
+from trading_ml.registry.exam import Exam
+from trading_ml.registry.gate import Verdict, judge
 from trading_ml.registry.params import GateParams
 
 PARAMS = GateParams(min_samples=400)
@@ -24,11 +26,19 @@ def exam(samples: int = 1000, skill: float = 0.0, other: float = 0.0, seed: int 
     model, rival = (norm.cdf(k * outcome + rng.normal(size=samples)) for k in (skill, other))
     starts = np.arange(samples) * 60
     rivals = {"majority": np.full(samples, 0.5), "rival": rival}
-    return Exam((outcome > 0).astype(int), starts, starts + 60 * horizon, model, rivals)
+    return Exam("rises", "binary", (outcome > 0).astype(int), starts, starts + 60 * horizon, model, rivals)
 
 
 def altered(base: Exam, **change: object) -> Exam:
-    return Exam(**{**vars(base), **change})  # pyright: ignore[reportArgumentType]
+    return replace(base, **change)  # pyright: ignore[reportArgumentType]
+
+
+def mixed(base: Exam, seed: int) -> Exam:
+    """The same exam, its samples in any order."""
+    order = np.random.default_rng(seed).permutation(len(base.answers))
+    columns = {name: getattr(base, name)[order] for name in ("answers", "starts", "ends", "model")}
+    earned = None if base.earned is None else base.earned[order]
+    return altered(base, **columns, baselines={who: p[order] for who, p in base.baselines.items()}, earned=earned)
 
 
 def test_an_honest_model_passes_and_the_verdict_says_by_how_much() -> None:
@@ -77,12 +87,7 @@ def test_what_cannot_be_compared_is_refused_with_every_reason() -> None:
 
 def test_the_order_of_samples_does_not_matter() -> None:
     base = exam(skill=0.3)
-    order = np.random.default_rng(1).permutation(1000)
-    mixed = Exam(
-        base.answers[order], base.starts[order], base.ends[order], base.model[order],
-        {name: p[order] for name, p in base.baselines.items()},
-    )  # fmt: skip
-    assert judge(PARAMS, mixed) == judge(PARAMS, base)
+    assert judge(PARAMS, mixed(base, 1)) == judge(PARAMS, base)
 
 
 def test_every_opening_makes_the_gate_stricter() -> None:
@@ -126,10 +131,7 @@ def test_what_is_to_be_traded_must_earn_beyond_sampling_error() -> None:
 
 def test_what_is_earned_keeps_its_samples_in_any_order() -> None:
     base = altered(exam(skill=1.0), earned=np.random.default_rng(1).normal(size=1000))
-    order = np.random.default_rng(2).permutation(1000)
-    mixed = Exam(*(each[order] for each in (base.answers, base.starts, base.ends, base.model)),
-                 {name: p[order] for name, p in base.baselines.items()}, base.earned[order])  # fmt: skip
-    assert judge(PARAMS, mixed) == judge(PARAMS, base)
+    assert judge(PARAMS, mixed(base, 2)) == judge(PARAMS, base)
 
 
 def test_gate_parameters_are_refused_by_name() -> None:
