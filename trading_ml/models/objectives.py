@@ -108,7 +108,7 @@ def precision_at_recall(answers: Answers, p: Probabilities, recall: float) -> tu
         >>> precision_at_recall(np.array([0, 1, 0, 1]), np.array([0.1, 0.5, 0.6, 0.7]), 0.6)
         (0.6666666666666666, 0.3)
     """
-    precision, found, thresholds = _curve(answers, p)
+    precision, found, thresholds = curve(answers, p)
     return _best(precision, found >= recall - _ROUNDING, thresholds)
 
 
@@ -124,7 +124,7 @@ def recall_at_precision(answers: Answers, p: Probabilities, precision: float) ->
         >>> recall_at_precision(np.array([0, 1, 0, 1]), np.array([0.1, 0.5, 0.6, 0.7]), 0.9)
         (0.5, 0.6499999999999999)
     """
-    precise, recall, thresholds = _curve(answers, p)
+    precise, recall, thresholds = curve(answers, p)
     enough = precise >= precision - _ROUNDING
     return _best(recall, enough, thresholds) if enough.any() else (0.0, float("inf"))
 
@@ -136,7 +136,7 @@ _AT: dict[str, Callable[[Answers, Probabilities, float], tuple[float, float]]] =
 _ROUNDING = 1e-12  # of a share of whole numbers
 
 
-def _curve(answers: Answers, p: Probabilities) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
+def curve(answers: Answers, p: Probabilities) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
     """Precision, recall and threshold at each distinct probability, from the highest down."""
     positives = int(np.sum(answers > 0))
     if not positives or not np.isfinite(p).all():
