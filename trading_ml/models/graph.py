@@ -15,6 +15,8 @@ from trading_ml.models.component import Component
 
 INPUT, OUTPUT, ADAPTING = "input", "output", "zscore"
 JOINING = ("concatenate", "residual")
+FIXED = (INPUT, ADAPTING, "minmax", "relative_to_last", "relative_to_mid", "log", "flatten", "concatenate")
+"""What does not learn while training, so that a scaling behind it can adapt before training begins."""
 
 
 class Node(Params):
@@ -86,7 +88,7 @@ class Graph(Params):
     @model_validator(mode="after")
     def _is_a_graph(self) -> Graph:
         try:
-            for check in (self._check_reads, self._check_cycles, self._check_ends):
+            for check in (self._check_reads, self._check_cycles, self._check_adapting, self._check_ends):
                 check()
         except TradingError as error:
             raise ValueError(str(error)) from None
@@ -108,9 +110,18 @@ class Graph(Params):
         return {node.settings.label: name for name, node in self._of(OUTPUT)}
 
     @cached_property
-    def adapting(self) -> dict[str, str]:
-        """Nodes that learn from the training windows before training begins, and the feature of each."""
-        return {name: self.nodes[node.reads[0]].settings.feature for name, node in self._of(ADAPTING)}
+    def adapting(self) -> dict[str, tuple[str, ...]]:
+        """Nodes that learn from the training windows before training begins, in order, and the features of each."""
+        stand_on = {name: self._before(name) for name in self.order if self.nodes[name].use == ADAPTING}
+        return {
+            name: tuple(feature for feature, node in self.features.items() if node in before)
+            for name, before in stand_on.items()
+        }
+
+    def _before(self, name: str) -> set[str]:
+        """All nodes that a node's values come from."""
+        read = self.nodes[name].reads
+        return set(read).union(*map(self._before, read))
 
     def _of(self, use: str) -> Iterator[tuple[str, Node]]:
         return ((name, node) for name, node in self.nodes.items() if node.use == use)
@@ -129,9 +140,6 @@ class Graph(Params):
                 raise BadParams(where, "is an input and reads a node", "leave out reads")
             if node.use != INPUT and not node.reads:
                 raise BadParams(where, "reads nothing", "name a node in reads, or put an input before it")
-            if node.use == ADAPTING and self.nodes[node.reads[0]].use != INPUT:
-                problem = f"adapts to '{node.reads[0]}', which is no input"
-                raise BadParams(where, problem, "read an input: it adapts before training begins")
             if node.use not in JOINING and ":" not in node.use and len(node.reads) > 1:
                 raise BadParams(where, f"is a {node.use} and reads {len(node.reads)} nodes", "join them by concatenate")
 
@@ -141,6 +149,13 @@ class Graph(Params):
         except CycleError as caught:
             around = " → ".join(reversed(caught.args[1]))
             raise BadParams("model.nodes", f"go round in a circle: {around}", "let one of them read another") from None
+
+    def _check_adapting(self) -> None:
+        for name, _ in self._of(ADAPTING):
+            for other in sorted(self._before(name)):
+                if self.nodes[other].use not in FIXED:
+                    problem = f"adapts before training begins to '{other}', which learns while training"
+                    raise BadParams(f"model.nodes.{name}", problem, f"let it read no other than {', '.join(FIXED)}")
 
     def _check_ends(self) -> None:
         for use, named in ((INPUT, self.features), (OUTPUT, self.labels)):

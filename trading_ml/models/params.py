@@ -32,6 +32,8 @@ class TrainingParams(Params):
     """How the learning rate falls: `constant`, `inverse_time`, `exponential` or `cosine`."""
     early_stopping: int | None = Field(default=3, ge=1)
     """Epochs without a lower validation loss after which training stops and the best epoch's weights return."""
+    min_improvement: float = Field(default=0.0, ge=0, allow_inf_nan=False)
+    """How much lower, in units of the loss, the validation loss must be to count as lower."""
     class_weight: ClassWeight = "none"
     """What classes count: `balanced`, all the same in sum; or class → weight, 1 where none is given; or `none`."""
     seed: int = Field(default=7, ge=0, lt=2**32)

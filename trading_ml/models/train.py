@@ -15,9 +15,10 @@ import numpy as np
 from trading_ml.core.digest import digest, file_digest
 from trading_ml.core.errors import Refused
 from trading_ml.models import runtime
-from trading_ml.models.batches import Batches
+from trading_ml.models.batches import Batches, inputs
 from trading_ml.models.build import build, compiled, graph_of
 from trading_ml.models.checkpoint import Checkpoint, Checkpoints
+from trading_ml.models.control import Control
 from trading_ml.models.graph import Graph
 from trading_ml.models.params import ModelParams, TrainingParams
 from trading_ml.models.source import Indices, Source, part, target
@@ -49,6 +50,7 @@ def train(
     training: TrainingParams,
     on_epoch: OnEpoch = lambda epoch, metrics: None,
     checkpoints: Checkpoints | None = None,
+    control: Control | None = None,
 ) -> Trained:
     """Train a model on the train part, watching the validation part; the test part is not touched.
 
@@ -60,11 +62,12 @@ def train(
             training went through, which this one goes on from.
         checkpoints: Where to keep one after each epoch, and to go on from the newest, to the same weights. The caller
             names it after all that decides them: dataset and `recipe`.
+        control: Looks between batches whether anybody asks it to pause or to stop.
 
     Raises:
         NoData: when the train or validation part is empty.
         BadInput: when the dataset or the process does not fit, or class weights do not fit the label.
-        Refused: when the loss is no longer a number.
+        Refused: when the loss is no longer a number. Stopped: when that was asked.
     """
     graph, rows, watched = graph_of(source, params), part(source, "train"), part(source, "validation")
     targets = [target(source, label) for label in graph.labels]
@@ -81,13 +84,13 @@ def train(
     taught = Batches(source, rows, targets, training.batch_size, training.seed, counts, graph.features)
     judged = Batches(source, watched, targets, training.batch_size, by_class=counts, features=graph.features)
     found = checkpoints.newest() if checkpoints else None
-    course = _Course(model, _stopping(training), on_epoch, checkpoints)
+    course = _Course(model, _stopping(training), on_epoch, checkpoints, control)
     order = keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: taught.begin(epoch))
     model.fit(
         feed(taught, training.prefetch),
         validation_data=feed(judged, training.prefetch),
         initial_epoch=found.next(training.epochs) if found else 0, epochs=training.epochs, shuffle=False, verbose=0,
-        callbacks=[order, *course.callbacks(found)],
+        callbacks=[order, *course.callbacks(found, len(taught))],
     )  # fmt: skip
     return Trained(model, tuple(course.history), course.best, weights_digest(model), time.perf_counter() - begun)
 
@@ -122,6 +125,7 @@ class _Course:
     stopping: Any | None
     on_epoch: OnEpoch
     checkpoints: Checkpoints | None
+    control: Control | None
     history: list[dict[str, float]] = field(default_factory=list)
 
     @property
@@ -129,13 +133,14 @@ class _Course:
         """The epoch, from 1, whose weights the model holds at the end."""
         return self.stopping.best_epoch + 1 if self.stopping else len(self.history)
 
-    def callbacks(self, found: Checkpoint | None) -> list[Any]:
+    def callbacks(self, found: Checkpoint | None, steps: int) -> list[Any]:
         """What Keras is to call: early stopping first, so that what it counts is kept with its epoch."""
         import keras
 
         begin = lambda logs: self._resume(found) if found else None
         own = keras.callbacks.LambdaCallback(on_train_begin=begin, on_epoch_end=self._end)
-        return [own] if self.stopping is None else [self.stopping, own]
+        between = [self.control.callback(steps)] if self.control else []
+        return [*between, *([self.stopping] if self.stopping else []), own]
 
     def _resume(self, found: Checkpoint) -> None:
         found.restore(self.model, self.stopping)
@@ -152,17 +157,24 @@ class _Course:
     def _tell(self, metrics: dict[str, float]) -> None:
         self.history.append(metrics)
         self.on_epoch(len(self.history), metrics)
+        if self.control:
+            self.control.epoch(len(self.history), metrics)
 
 
 def _adapt(model: Any, graph: Graph, source: Source, rows: Indices) -> None:
-    """Let every scaling that learns from data see the training windows, and only those."""
-    for name, feature in graph.adapting.items():
-        model.get_layer(name).adapt(_windows(source, rows, feature))
+    """Let every scaling that learns from data see what the training windows come to before it, and only those."""
+    import keras
+
+    for name, features in graph.adapting.items():
+        layer = model.get_layer(name)
+        shown = [tensor for tensor in model.inputs if tensor.name in features]
+        before = keras.Model({tensor.name: tensor for tensor in shown}, layer.input)
+        layer.adapt(_seen(before, source, rows, features))
 
 
-def _windows(source: Source, rows: Indices, feature: str) -> Iterator[np.ndarray]:
+def _seen(before: Any, source: Source, rows: Indices, features: tuple[str, ...]) -> Iterator[np.ndarray]:
     for start in range(0, len(rows), _GATHER):
-        yield source.windows(rows[start : start + _GATHER], feature)
+        yield np.asarray(before.predict_on_batch(inputs(source, rows[start : start + _GATHER], features)))
 
 
 def _stopping(training: TrainingParams) -> Any | None:
@@ -170,7 +182,8 @@ def _stopping(training: TrainingParams) -> Any | None:
 
     if training.early_stopping is None:
         return None
-    return keras.callbacks.EarlyStopping("val_loss", patience=training.early_stopping, restore_best_weights=True)
+    least: Any = training.min_improvement  # Keras takes a float, but declares none
+    return keras.callbacks.EarlyStopping("val_loss", least, training.early_stopping, restore_best_weights=True)
 
 
 def _still_numbers(epoch: int, logs: Mapping[str, float]) -> None:

@@ -101,6 +101,13 @@ def test_a_node_reads_the_one_before_it_where_nothing_is_said() -> None:
     }  # fmt: skip
 
 
+def test_scalings_follow_each_other_and_a_linear_model_may_normalise_what_they_give() -> None:
+    scale = {"prices": ["relative_to_last", "zscore"], "atr": "log"}
+    graph = resolve({"family": "linear", "scale": scale, "normalize": True}).graph(LENGTHS, LABELS)
+    assert graph.nodes["prices_zscore"].reads == ("prices_relative_to_last",)
+    assert graph.adapting == {"prices_zscore": ("prices",), "normalized": tuple(LENGTHS)}
+
+
 def test_the_order_in_the_file_is_free() -> None:
     nodes = {"y": {**ANSWER, "reads": "h"}, "h": {**HIDDEN, "reads": "f"}, "f": FLAT_X}
     assert model_of({**nodes, "x": ENTRY}).output_shape == (None, 1)
@@ -186,6 +193,10 @@ BAD = {
         {"x": {**ENTRY, "feature": "price"}, "f": FLAT, "y": ANSWER},
         "model.nodes.x: 'price' is no feature of the project; did you mean 'prices'?",
     ),
+    "adapts too late": (
+        {"x": ENTRY, "h": HIDDEN, "s": {"use": "zscore"}, "f": FLAT, "y": ANSWER},
+        "model.nodes.s: adapts before training begins to 'h', which learns while training",
+    ),
     "a number as a name": ({"1": ENTRY, "f": FLAT, "y": ANSWER}, "model.nodes.1: is no name for a node"),
 }
 
@@ -225,4 +236,4 @@ def test_the_documentations_graph_is_one() -> None:
     told = yaml.safe_load(page.partition("```yaml\n")[2].partition("```")[0])
     graph = resolve(told["model"]).graph({"ohlcv": 100, "atr": 100}, ["rises"])
     assert graph.features == {"ohlcv": "prices", "atr": "level"}
-    assert graph.adapting == {"scaled": "atr"}
+    assert graph.adapting == {"scaled": ("atr",)}

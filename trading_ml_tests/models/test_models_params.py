@@ -26,6 +26,10 @@ def test_a_project_file_says_what_it_says() -> None:
     [
         ({"family": "dens"}, "model.family: 'dens' is not a family; did you mean 'dense'?"),
         ({"scale": {"atr": "minmx"}}, "model.scale.atr: 'minmx' is not a known value; did you mean 'minmax'?"),
+        (
+            {"scale": {"atr": ["log", "zscor"]}},
+            "model.scale.atr.1: 'zscor' is not a known value; did you mean 'zscore'?",
+        ),
         ({"unit": [1]}, "model.unit: unknown key; did you mean 'units'?"),
         ({"units": []}, "model.units: tuple should have at least 1 item after validation, not 0"),
         ({"dropout": 1}, "model.dropout: input should be less than 1 (given: 1)"),

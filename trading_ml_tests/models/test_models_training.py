@@ -58,6 +58,23 @@ def test_a_standard_score_adapts_to_training_windows_only(source: Standin, train
     np.testing.assert_allclose(layer.std.numpy(), [shown.std()], rtol=1e-6)
 
 
+def test_every_input_of_a_linear_model_is_normalised_by_the_training_part(source: Standin) -> None:
+    params = resolve({"family": "linear", "scale": {"close": "relative_to_last"}, "normalize": True})
+    layer = train(source, params, TRAINING.model_copy(update={"epochs": 1})).model.get_layer("normalized")
+    train_part = source.indices("train")
+    close, noise = (source.windows(train_part, name)[:, :, 0].astype(np.float64) for name in source.features)
+    shown = np.concatenate([close / close[:, -1:] - 1, noise], axis=1)
+    np.testing.assert_allclose(layer.mean.numpy(), shown.mean(0), atol=1e-6)
+    np.testing.assert_allclose(layer.std.numpy(), shown.std(0), rtol=1e-4, atol=1e-7)
+    assert layer.std.numpy()[5] == 0  # the last close relative to itself
+
+
+def test_a_small_improvement_may_count_as_none(source: Standin) -> None:
+    training = TrainingParams(epochs=9, batch_size=100, learning_rate=1e-4, early_stopping=2, min_improvement=0.5)
+    done = train(source, MODEL, training)
+    assert (len(done.history), done.best_epoch) == (3, 1)
+
+
 def test_the_model_learns_what_can_be_learnt(source: Standin, trained: Trained) -> None:
     validation = source.indices("validation")
     p, answers = predict(trained.model, source, validation), source.labels(validation, "rises")

@@ -6,9 +6,10 @@ from trading_ml.models.layer import Layer
 
 
 def zscore() -> Layer:
-    """Standard scores: y = (x − mean) / std, by column, adapted to the training windows of the feature it reads.
+    """Standard scores: y = (x − mean) / std, by column, adapted to what the training windows come to before it.
 
-    Shapes: (samples, bars, columns) → the same.
+    It may stand behind inputs and scalings, also when they are flattened and joined: nothing before it learns while
+    training. Shapes: (samples, bars, columns) or (samples, columns) → the same.
 
     Example:
         >>> import numpy as np

@@ -6,7 +6,7 @@ from abc import abstractmethod
 from collections.abc import Iterable, Mapping
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Discriminator, Field, Tag
 
 from trading_ml.core.errors import BadParams, nearest
 from trading_ml.core.params import Params
@@ -14,6 +14,11 @@ from trading_ml.models.families.sketch import Sketch
 from trading_ml.models.graph import Graph
 
 Scaling = Literal["minmax", "relative_to_last", "relative_to_mid", "zscore", "log", "none"]
+Scalings = Annotated[
+    Annotated[Scaling, Tag("tagged-one")] | Annotated[tuple[Scaling, ...], Tag("tagged-several")],
+    Discriminator(lambda raw: "tagged-one" if isinstance(raw, str) else "tagged-several"),
+]
+"""One, or several in the order in which they are applied."""
 Units = tuple[Annotated[int, Field(ge=1)], ...]
 Share = Annotated[float, Field(ge=0, lt=1)]
 Penalty = Annotated[float, Field(ge=0, allow_inf_nan=False)]
@@ -25,8 +30,8 @@ class Family(Params):
     draws: ClassVar[str]
     """What it puts between, in a line."""
 
-    scale: dict[str, Scaling] = {}
-    """Scaling of a feature inside the model; a feature that is not named arrives raw."""
+    scale: dict[str, Scalings] = {}
+    """Scaling of a feature inside the model, or several, one after the other; one that is not named arrives raw."""
 
     @abstractmethod
     def trunk(self, sketch: Sketch) -> str:

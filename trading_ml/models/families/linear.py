@@ -12,7 +12,8 @@ from trading_ml.models.families.sketch import Sketch
 class Linear(Family):
     """Every value of every window has a weight; with a label of two classes this is logistic regression.
 
-    With `scale: {…: zscore}` it is normalised on the training part; with `l1` and `l2` it is the elastic net.
+    With `l1` and `l2` it is the elastic net.
+    Source: the options of Amazon SageMaker's Linear Learner, which calls `l2` wd and `normalize` normalize_data.
 
     Example:
         >>> list(Linear(family="linear").graph({"atr": 20}, ["rises"]).nodes)
@@ -26,12 +27,15 @@ class Linear(Family):
     """Penalty on the absolute values of the weights."""
     l2: Penalty = 0.0
     """Penalty on the squares of the weights."""
+    normalize: bool = False
+    """Every value, after its feature's scaling, as its standard score on the training part."""
     use_bias: bool = True
     """Whether a constant is learnt beside the weights."""
 
     def trunk(self, sketch: Sketch) -> str:
         """All windows side by side."""
-        return sketch.joined(sketch.ready.values())
+        flat = sketch.joined(sketch.ready.values())
+        return sketch.put("normalized", "zscore", flat) if self.normalize else flat
 
     def head(self) -> Mapping[str, object]:
         """Its penalties are on the weights of the outputs: it has no others."""

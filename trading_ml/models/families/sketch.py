@@ -17,14 +17,16 @@ class Sketch:
         ['atr', 'atr_zscore', 'atr_zscore_flat', 'hidden']
     """
 
-    def __init__(self, windows: Mapping[str, int], scale: Mapping[str, str]) -> None:
-        """Begin with an input for each feature, by its window in bars, and its scaling."""
+    def __init__(self, windows: Mapping[str, int], scale: Mapping[str, str | tuple[str, ...]]) -> None:
+        """Begin with an input for each feature, by its window in bars, and its scalings."""
         self.nodes: dict[str, dict[str, Any]] = {}
         self.windows, self.ready = windows, {}
         for feature in windows:
             self.ready[feature] = self.put(feature, "input", feature=feature)
-            if (scaling := scale.get(feature, "none")) != "none":
-                self.ready[feature] = self.put(f"{feature}_{scaling}", scaling, feature)
+            asked = scale.get(feature, ())
+            for scaling in (asked,) if isinstance(asked, str) else asked:
+                if scaling != "none":
+                    self.ready[feature] = self.put(f"{feature}_{scaling}", scaling, self.ready[feature])
 
     def put(self, name: str, use: str, *reads: str, **params: Any) -> str:
         """Add a node and return its name."""
