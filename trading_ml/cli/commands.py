@@ -1,5 +1,7 @@
 """Every command, one module per room; importing this module registers them."""
 
-from trading_ml.cli import audit, components, datasets, demo, ingest, lineage, projects, scripts, tables, up
+from trading_ml.cli import audit, components, datasets, demo, ingest, lineage, models, projects, scripts, tables, up
 
-__all__ = ["audit", "components", "datasets", "demo", "ingest", "lineage", "projects", "scripts", "tables", "up"]
+__all__ = [
+    "audit", "components", "datasets", "demo", "ingest", "lineage", "models", "projects", "scripts", "tables", "up",
+]  # fmt: skip

@@ -47,6 +47,14 @@ class Change(Params):
     forced: bool = False
     """Whether the gate had said no."""
 
+    @property
+    def row(self) -> dict[str, str]:
+        """A line of a table."""
+        at = f"{self.at:%Y-%m-%d %H:%M:%S}"
+        before, to = ("" if number is None else str(number) for number in (self.before, self.to))
+        what = " ".join([*(["forced,"] if self.forced else []), self.event, *filter(None, [self.alias])])
+        return {"at": at, "by": self.by, "what": what, "from": before, "to": to, "why": self.why}
+
 
 def move(
     registry: Registry, version: ModelVersion, alias: str, why: str, by: str | None = None, forced: bool = False
