@@ -6,21 +6,27 @@ import logging
 import os
 import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from trading_ml.core.errors import NoData
 from trading_ml.core.lake import Lake, publish
+from trading_ml.core.signature import brief
+from trading_ml.models.control import Stopped
 from trading_ml.models.source import PARTS
+from trading_ml.models.standing import alone
 from trading_ml.registry.runs import Run
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
+    from mlflow.entities import LoggedModel
     from mlflow.entities.model_registry import ModelVersion
 
 MODEL_KEY = "model_key"
+TRAINING = "training"
+"""Tag of a run: whether it trains, is paused, or how it ended."""
 
 
 def location(lake: Lake) -> tuple[str, str]:
@@ -94,28 +100,29 @@ class Registry:
         try:
             self._describe(run.id, tags, params)
             yield run
-        except Exception:
-            self._abandon(run.id, "FAILED")
+        except Stopped as stopped:
+            self._abandon(run.id, "KILLED", stopped.problem.removeprefix("was "))
+            raise
+        except Exception as error:
+            self._abandon(run.id, "FAILED", f"failed with {brief(error)}")
             raise
         except BaseException:
-            self._abandon(run.id, "KILLED")
+            self._abandon(run.id, "KILLED", "interrupted")
             raise
-        self.client.set_terminated(run.id, "FINISHED")
+        self._finish(run.id)
 
-    def settle(self) -> int:
-        """Give an end to runs whose process died; the caller holds the project's lock, so no other process runs one.
+    def settle(self, mine: str = "") -> int:
+        """Give an end to runs whose process died: nobody holds the lock of their model key.
+
+        Args:
+            mine: The key whose lock the caller holds.
 
         Returns:
             How many there were. One that had registered its version has finished, any other was killed.
         """
         runs = self.client.search_runs([self.experiment], "attributes.status = 'RUNNING'")
-        dead = [run.info.run_id for run in runs if MODEL_KEY in run.data.tags]
-        for run in dead:
-            if self.client.search_model_versions(f"run_id = '{run}'", max_results=1):
-                self.client.set_terminated(run, "FINISHED")
-            else:
-                self._abandon(run, "KILLED")
-        return len(dead)
+        keys = {run.info.run_id: run.data.tags[MODEL_KEY] for run in runs if MODEL_KEY in run.data.tags}
+        return sum(self._settled(run, key, key == mine) for run, key in keys.items())
 
     def find(self, key: str) -> ModelVersion | None:
         """The newest version with this model key, where there is one."""
@@ -127,6 +134,13 @@ class Registry:
         asked = f"tags.{MODEL_KEY} = '{key}' and attributes.status != 'FINISHED'"
         found = self.client.search_runs([self.experiment], asked, max_results=1)
         return found[0].info.run_id if found else None
+
+    def add(self, run: Run, logged: LoggedModel, tags: Mapping[str, str]) -> ModelVersion:
+        """Register a logged model: the version appears in one write with all its tags."""
+        with self.lake.lock("models", self.project):
+            return self.client.create_model_version(
+                self.project, logged.artifact_location, run.id, tags=dict(tags), model_id=logged.model_id
+            )
 
     def champion(self) -> ModelVersion | None:
         """The version that holds the alias `champion`, where one does."""
@@ -141,10 +155,6 @@ class Registry:
         """Set tags of a version, one after the other."""
         for key, value in tags.items():
             self.client.set_model_version_tag(self.project, version.version, key, value)
-
-    def alias(self, version: ModelVersion, name: str) -> None:
-        """Move an alias to a version."""
-        self.client.set_registered_model_alias(self.project, name, version.version)
 
     def load(self, version: ModelVersion) -> Any:
         """The Keras model of a version, from its Keras file alone: what MLflow pickled beside it is not read."""
@@ -164,13 +174,29 @@ class Registry:
         self.client.update_run(run, "RUNNING")
         known = self.client.get_run(run).data.params
         new = [Param(key, str(value)) for key, value in params.items() if key not in known]
-        self.client.log_batch(run, params=new, tags=[RunTag(key, value) for key, value in tags.items()])
+        told = {**tags, TRAINING: "under way"}
+        self.client.log_batch(run, params=new, tags=[RunTag(key, value) for key, value in told.items()])
 
-    def _abandon(self, run: str, status: str) -> None:
+    def _settled(self, run: str, key: str, held: bool) -> bool:
+        with nullcontext(True) if held else alone(self.lake, self.project, key, wait=False) as free:
+            if not free or self.client.get_run(run).info.status != "RUNNING":  # it lives, or ended meanwhile
+                return False
+            if self.client.search_model_versions(f"run_id = '{run}'", max_results=1):
+                self._finish(run)
+            else:
+                self._abandon(run, "KILLED", "its process died")
+            return True
+
+    def _finish(self, run: str) -> None:
+        self.client.set_tag(run, TRAINING, "finished")
+        self.client.set_terminated(run, "FINISHED")
+
+    def _abandon(self, run: str, status: str, why: str) -> None:
         """End a run that comes to no version: it stays on record, a model it began to log does not."""
         for model in self.client.search_logged_models([self.experiment], f"source_run_id = '{run}'"):
             self.client.delete_logged_model(model.model_id)
             shutil.rmtree(Path(location(self.lake)[1], self.project, "models", model.model_id), ignore_errors=True)
+        self.client.set_tag(run, TRAINING, why)
         self.client.set_terminated(run, status)
 
 
