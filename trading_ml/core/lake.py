@@ -59,15 +59,22 @@ class Lake:
         return Table(self, parts)
 
     @contextmanager
-    def lock(self, *parts: str) -> Iterator[None]:
-        """Exclusive right to write `parts`, across processes; the kernel frees it when the holder dies."""
+    def lock(self, *parts: str, wait: bool = True) -> Iterator[bool]:
+        """Exclusive right to write `parts`, across processes; the kernel frees it when the holder dies.
+
+        Gives whether the block has it: always, unless it is not to `wait` for another holder.
+        """
         path = self.path("locks", "~".join(parts).replace("/", "~") + ".lock")
         with self._writing():
             path.parent.mkdir(parents=True, exist_ok=True)
             file = path.open("w")
         with file:
-            fcntl.flock(file, fcntl.LOCK_EX)
-            yield
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                yield False
+                return
+            yield True
 
     @contextmanager
     def staging(self) -> Iterator[Path]:

@@ -12,15 +12,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from trading_ml.core import progress
 from trading_ml.core.digest import digest
 from trading_ml.core.errors import NoData
 from trading_ml.core.lake import Lake
 from trading_ml.models import runtime
 from trading_ml.models.build import graph_of
 from trading_ml.models.checkpoint import Checkpoints
+from trading_ml.models.control import Control
 from trading_ml.models.params import ModelParams, TrainingParams
 from trading_ml.models.source import Source, binary_target
+from trading_ml.models.standing import Standing, alone, forget, now
 from trading_ml.models.train import recipe, train
 from trading_ml.registry import trials
 from trading_ml.registry.artifact import log_model
@@ -29,12 +30,13 @@ from trading_ml.registry.params import EvaluationParams, GateParams
 from trading_ml.registry.provenance import commit, origin
 from trading_ml.registry.result import JUDGEMENT, Result
 from trading_ml.registry.runs import Run
-from trading_ml.registry.store import MODEL_KEY, Registry
+from trading_ml.registry.store import MODEL_KEY, TRAINING, Registry
 
 if TYPE_CHECKING:
     from mlflow.entities.model_registry import ModelVersion
 
 OnEpoch = Callable[[int, Mapping[str, float]], None]
+OnChange = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -85,20 +87,38 @@ def register(lake: Lake, source: Source, order: Order, on_epoch: OnEpoch = lambd
     return judged(lake, source, order)
 
 
-def trained(lake: Lake, source: Source, order: Order, on_epoch: OnEpoch = lambda epoch, metrics: None) -> ModelVersion:
+def trained(
+    lake: Lake,
+    source: Source,
+    order: Order,
+    on_epoch: OnEpoch = lambda epoch, metrics: None,
+    on_change: OnChange = lambda said: None,
+) -> ModelVersion:
     """The first half of `register`: a version that is trained and logged, and perhaps not judged yet.
 
-    One process at a time works for a project; a second one waits, and then finds what the first has made. Whatever
-    broke off a training, the same call goes on with it, in the same run of MLflow and to the same weights.
+    Models are trained side by side, but each by one process at a time: a second one waits, and then finds what the
+    first has made. Whatever broke off a training, the same call goes on with it, in the same run of MLflow and to the
+    same weights.
+
+    Args:
+        lake: The data root.
+        source: The dataset.
+        order: What is to be made.
+        on_epoch: Called after each epoch with its number, from 1, and its metrics.
+        on_change: Called with a sentence when the training was paused, and when it goes on.
+
+    Raises:
+        Stopped: when somebody asked it to stop; besides what `register` raises.
     """
     binary_target(source)
-    with lake.lock("models", order.project):
+    key = order.key(source)
+    with alone(lake, order.project, key):
         registry = Registry.make(lake, order.project, order.description)
-        registry.settle()
-        key = order.key(source)
+        registry.settle(key)
         checkpoints = Checkpoints.at(lake, order.project, key, order.training.keep_checkpoints)
-        version = registry.find(key) or _make(registry, source, order, on_epoch, checkpoints)
+        version = registry.find(key) or _make(registry, source, order, on_epoch, on_change, checkpoints)
         checkpoints.done()
+        forget(lake, order.project, key)
         return version
 
 
@@ -124,7 +144,12 @@ def _judged(version: ModelVersion, order: Order) -> bool:
 
 
 def _make(
-    registry: Registry, source: Source, order: Order, on_epoch: OnEpoch, checkpoints: Checkpoints
+    registry: Registry,
+    source: Source,
+    order: Order,
+    on_epoch: OnEpoch,
+    on_change: OnChange,
+    checkpoints: Checkpoints,
 ) -> ModelVersion:
     """Train and register; the version appears in one write with all its tags, before its run ends."""
     tags = order.remembered(source)
@@ -134,22 +159,35 @@ def _make(
     with registry.run(name, tags | origin(order.description), order.params(), broken) as run:
         run.dataset(order.project, source.digest, registry.lake.path("datasets", order.project, source.digest[:12]))
         run.text(order.project_file, "project.yaml")
-        trained = train(source, order.model, order.training, _listener(run, order, on_epoch), checkpoints)
-        logged = log_model(registry, run, trained.model, source)
-        made = {"weights": trained.weights_digest, "best_epoch": str(trained.best_epoch)}
-        return registry.client.create_model_version(
-            registry.project, logged.artifact_location, run.id, tags={**tags, **made}, model_id=logged.model_id
-        )
+        with control(registry, run, source, order, on_change).under_way() as controlled:
+            listener = listening(run, on_epoch)
+            trained = train(source, order.model, order.training, listener, checkpoints, controlled)
+            logged = log_model(registry, run, trained.model, source)
+            made = {"weights": trained.weights_digest, "best_epoch": str(trained.best_epoch)}
+            return registry.add(run, logged, {**tags, **made})
 
 
-def _listener(run: Run, order: Order, on_epoch: OnEpoch) -> OnEpoch:
-    """Tell MLflow, unless it knows already, whoever listens to progress, and the caller of each epoch."""
+def control(registry: Registry, run: Run, source: Source, order: Order, on_change: OnChange) -> Control:
+    """Control of the training of a run, which tells MLflow and the caller when it was paused and when it goes on."""
+
+    def tell(standing: Standing) -> None:
+        registry.client.set_tag(run.id, TRAINING, standing.sentence if standing.state == "paused" else "under way")
+        on_change(standing.sentence)
+
+    standing = Standing(
+        project=order.project, key=order.key(source), run=run.id, dataset=source.digest,
+        epochs=order.training.epochs, since=now(),
+    )  # fmt: skip
+    return Control(registry.lake, standing, tell)
+
+
+def listening(run: Run, on_epoch: OnEpoch) -> OnEpoch:
+    """Tell MLflow, unless it knows already, and the caller of each epoch."""
     known = run.steps("loss")
 
     def tell(epoch: int, metrics: Mapping[str, float]) -> None:
         if epoch not in known:
             run.metrics(metrics, step=epoch)
-        progress.report(f"{order.project}: epochs", epoch, order.training.epochs)
         on_epoch(epoch, metrics)
 
     return tell
