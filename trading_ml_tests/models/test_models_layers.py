@@ -24,8 +24,8 @@ from trading_ml.models.families.family import Scaling
 runtime.start()
 keras = pytest.importorskip("keras")
 
-from trading_ml.models.layers.relative_to_mid import between  # noqa: E402
 from trading_ml.models.layers.zscore import ZScore  # noqa: E402
+from trading_ml.models.scaling import between  # noqa: E402
 
 CLASSES = {
     "minmax": "MinMax",

@@ -18,6 +18,7 @@ def relative_to_mid(*, columns: tuple[str, ...] = ()) -> Layer:
         >>> relative_to_mid(columns=("bid", "ask"))(np.array([[[1.0, 3.0]]])).numpy().ravel().tolist()
         [-0.5, 0.5]
     """
-    from trading_ml.models.layers.relative_to_mid import RelativeToMid, between
+    from trading_ml.models.layers.relative_to_mid import RelativeToMid
+    from trading_ml.models.scaling import between
 
     return RelativeToMid(between(columns))

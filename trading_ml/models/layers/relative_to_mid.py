@@ -8,10 +8,6 @@ from typing import Any
 import keras  # noqa: TID253
 from keras import ops  # noqa: TID253
 
-from trading_ml.core.errors import BadParams
-
-_PAIRS = (("bid", "ask"), ("high", "low"))
-
 
 @keras.saving.register_keras_serializable("trading_ml")
 class RelativeToMid(keras.layers.Layer):
@@ -44,21 +40,3 @@ class RelativeToMid(keras.layers.Layer):
     def get_config(self) -> dict[str, Any]:
         """What makes the layer again."""
         return super().get_config() | {"between": self.between}
-
-
-def between(columns: Sequence[str]) -> tuple[int, int]:
-    """Where `bid` and `ask` stand among some columns, or else `high` and `low`.
-
-    Raises:
-        BadParams: when there is neither pair.
-
-    Example:
-        >>> between(["now.high", "now.low", "now.bid", "now.ask"])
-        (2, 3)
-    """
-    names = [column.rpartition(".")[2] for column in columns]
-    for first, second in _PAIRS:
-        if first in names and second in names:
-            return names.index(first), names.index(second)
-    problem = f"needs the columns bid and ask, or high and low, not {', '.join(names)}"
-    raise BadParams("relative_to_mid", problem, "relative_to_last needs none")

@@ -10,6 +10,8 @@ import numpy as np
 from keras import ops  # noqa: TID253
 from numpy.typing import NDArray
 
+from trading_ml.models.scaling import moments
+
 
 @keras.saving.register_keras_serializable("trading_ml")
 class ZScore(keras.layers.Layer):
@@ -35,17 +37,11 @@ class ZScore(keras.layers.Layer):
 
         Sums run in float64 around the first row, so neither size nor level of the values costs precision.
         """
-        count, origin, total, squares = 0, np.float64(0), np.float64(0), np.float64(0)
-        for batch in batches:
-            rows = batch.reshape(-1, batch.shape[-1]).astype(np.float64)
-            origin = origin if count else rows[0].copy()
-            rows -= origin
-            count, total, squares = count + len(rows), total + rows.sum(0), squares + np.square(rows).sum(0)
-        mean = total / count
+        mean, std = moments(batches)
         if not self.built:
-            self.build((None, None, len(np.atleast_1d(mean))))
-        self.mean.assign(origin + mean)
-        self.std.assign(np.sqrt(np.maximum(squares / count - np.square(mean), 0)))
+            self.build((None, None, len(mean)))
+        self.mean.assign(mean)
+        self.std.assign(std)
 
     def call(self, x: Any) -> Any:
         """Scale (samples, window, columns)."""
