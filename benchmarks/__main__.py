@@ -31,6 +31,7 @@ NAMES = (
     "alpha158",
     "purging",
     "epochs",
+    "epochs_lstm",
     "epochs_reference",
     "whole",
     "increment",

@@ -27,6 +27,10 @@ Fed = Callable[[int, bool], tuple[Mapping[str, Any], Callable[[], object]]]
 """By batch size and whether to shuffle: what `fit` takes, and what to do when an epoch begins."""
 
 
+def _dense(*units: int) -> Mapping[str, Any]:
+    return {"family": "dense", "units": units, "dropout": 0.2}
+
+
 @dataclass(frozen=True)
 class Case:
     """A network and what it is shown."""
@@ -34,8 +38,8 @@ class Case:
     name: str
     window: int
     columns: int
-    units: tuple[int, ...]
-    dropout: float
+    model: Mapping[str, Any]
+    """What the network is."""
     share: float
     """Samples for each tick of the place's."""
     most: int
@@ -47,13 +51,15 @@ class Case:
         return min(self.most, max(int(place.ticks * self.share), 60))
 
 
-VOLATILITY = Case("volatility", 100, 6, (128, 64), 0.2, 1 / 200, 195_000, both=True)
-REFERENCE = Case("reference", 1440, 1, (1024, 1024), 0.2, 1 / 1000, 39_000)
+VOLATILITY = Case("volatility", 100, 6, _dense(128, 64), 1 / 200, 195_000, both=True)
+REFERENCE = Case("reference", 1440, 1, _dense(1024, 1024), 1 / 1000, 39_000)
+LSTM = Case("lstm", 100, 6, {"family": "lstm", "units": (32,), "dropout": 0.2}, 1 / 1000, 39_000)
 
 
 def benchmark(case: Case) -> Benchmark:
     """The comparison for one network."""
-    shape = f"{case.window} × {case.columns} windows, Dense {' and '.join(map(str, case.units))}"
+    units = " and ".join(map(str, case.model["units"]))
+    shape = f"{case.window} × {case.columns} windows, {case.model['family']} {units}"
     ways = {"always TensorFlow": "stream", "always NumPy": "Feed"} if case.both else {}
     made = {
         "trading_ml": ours,
@@ -152,8 +158,7 @@ def _work(case: Case, dataset: Dataset, fed: Fed, held: float, before: float) ->
     from trading_ml.models.params import TrainingParams
 
     keras.utils.set_random_seed(7)
-    scale = {FEATURE: "minmax"}
-    params = resolve({"family": "dense", "units": case.units, "dropout": case.dropout, "scale": scale})
+    params = resolve({**case.model, "scale": {FEATURE: "minmax"}})
     graph = graph_of(dataset, params)
     model = compiled(build(dataset, graph), graph, dataset, TrainingParams())
 

@@ -40,7 +40,7 @@ class Lines:
             OutOfRange: when there is no such line. BadFile: when the file cannot be read.
         """
         if number < self._first or self._end == 1:
-            self._blocks, self._block, self._first, self._end = self._whole(), b"", 1, 1
+            self._blocks, self._block, self._first, self._end = _whole(self._file), b"", 1, 1
         while number >= self._end:
             self._block = next(self._blocks, b"")
             if not self._block:
@@ -48,10 +48,6 @@ class Lines:
             self._first, self._end = self._end, self._end + count(self._block)
         line = self._block.split(b"\n", number - self._first + 1)[number - self._first]
         return line.removesuffix(b"\r").decode("utf-8", "backslashreplace")
-
-    def _whole(self) -> Iterator[bytes]:
-        for member in self._file.members:
-            yield from self._file.blocks(member=member)
 
 
 class Origins:
@@ -119,3 +115,12 @@ def named_fields(first: str, line: str) -> dict[str, str]:
 
 def _first_line(path: Path) -> str:
     return head(path).removeprefix(BOM).split(b"\n", 1)[0].removesuffix(b"\r").decode("utf-8", "backslashreplace")
+
+
+def _whole(file: RawFile) -> Iterator[bytes]:
+    """All blocks of a file. It does not hold the lines that hold it: a ring would be left to the garbage collector.
+
+    That one may run while a thread starts, and to close a file then is to wait for another thread for ever.
+    """
+    for member in file.members:
+        yield from file.blocks(member=member)

@@ -31,7 +31,7 @@ def seeds(tmp_path_factory: pytest.TempPathFactory, market_data: Path) -> list[f
 
 
 @pytest.mark.parametrize(
-    "name", [name for name in NAMES if name not in ("whole", "increment", "proofs", "epochs_reference")]
+    "name", [name for name in NAMES if name not in ("whole", "increment", "proofs", "epochs_lstm", "epochs_reference")]
 )  # test_path runs that command
 def test_contenders_give_the_same_answer_and_the_figures_that_are_claimed(
     place: Place, name: str, monkeypatch: pytest.MonkeyPatch

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+import gc
 import gzip
 import json
+import threading
 from datetime import date
 from pathlib import Path
 
@@ -123,3 +125,18 @@ def test_a_line_beyond_the_first_block(tmp_path: Path) -> None:
 )
 def test_fields_are_named_where_names_are_known(first: str, line: str, expected: dict[str, str]) -> None:
     assert named_fields(first, line) == expected
+
+
+def test_lines_close_their_file_when_they_are_let_go(tmp_path: Path) -> None:
+    """Not when the garbage collector comes, which may be while a thread starts, where closing waits for ever."""
+    path = tmp_path / "long.csv.gz"
+    path.write_bytes(gzip.compress(b"1,2\n" * 3_000_000))
+    lines = Lines(RawFile.of(path))
+    assert lines[1] == "1,2"
+    before = threading.active_count()
+    gc.disable()
+    try:
+        del lines
+        assert threading.active_count() == before - 1
+    finally:
+        gc.enable()
