@@ -14,15 +14,19 @@ from pydantic import Field, field_validator, model_validator
 
 from trading_ml.bars import BarParams
 from trading_ml.bars.beside import Wanted, wanted_by
+from trading_ml.core.crafted import crafted
 from trading_ml.core.errors import BadProject, TradingError, Unknown
 from trading_ml.core.instruments import pick
 from trading_ml.core.params import Params
-from trading_ml.core.script import Kind
+from trading_ml.core.script import LABEL_END, Kind
 from trading_ml.datasets.audit import AuditParams
+from trading_ml.datasets.layout import Layout
 from trading_ml.datasets.params import DatasetParams, SplitParams
 from trading_ml.datasets.samplers import BarClose, SampleParams
 from trading_ml.features import FeatureUse
 from trading_ml.labels import LabelUse
+from trading_ml.models.blank import Blank
+from trading_ml.models.graph import Graph
 from trading_ml.models.params import ModelParams, TrainingParams
 from trading_ml.registry.params import EvaluationParams, GateParams
 
@@ -62,6 +66,11 @@ class Project(Params):
     gate: GateParams = GateParams()
     evaluation: EvaluationParams = EvaluationParams()
 
+    @property
+    def graph(self) -> Graph:
+        """The graph of its model."""
+        return self.model.graph({name: use.window for name, use in self.features.items()}, self.labels)
+
     @field_validator("instruments")
     @classmethod
     def _have_a_source(cls, names: tuple[str, ...]) -> tuple[str, ...]:
@@ -73,7 +82,7 @@ class Project(Params):
     @model_validator(mode="after")
     def _model_is_a_graph(self) -> Project:
         try:
-            self.model.graph({name: use.window for name, use in self.features.items()}, self.labels)
+            _ = self.graph
         except TradingError as error:
             raise ValueError(str(error)) from None
         return self
@@ -130,6 +139,18 @@ class Project(Params):
             project=self.name, instruments=instruments, bars=self.bars, features=self.features,
             labels=self.labels, samples=self.samples, split=self.split,
         )  # fmt: skip
+
+    def blank(self) -> Blank:
+        """What its dataset will look like to a model; which classes a label of texts has, crafted bars have to say."""
+        layout, bars = Layout.of(self.dataset(self.instruments)), crafted()
+        told = {name: use.bound.evaluate(use.bound.given(bars)) for name, use in self.labels.items()}
+        columns = [
+            (name, key, column) for name, use in self.labels.items() for key, column in use.bound.names(name).items()
+        ]
+        return Blank.of(
+            {name: (window.length, window.columns) for name, window in layout.windows.items()},
+            [(n, column, self.labels[n].bound.classes_of(told[n][k])) for n, k, column in columns if k != LABEL_END],
+        )
 
 
 def load(path: Path) -> Project:

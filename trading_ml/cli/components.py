@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -13,6 +14,8 @@ from trading_ml.project import find
 
 group = typer.Typer(help="Components of models.", no_args_is_help=True)
 app.add_typer(group, name="component")
+File = Annotated[Path | None, typer.Option("--output", help="Draw a picture into this file, .svg or .png.")]
+
 Use = Annotated[str, typer.Argument(help="Built-in name, or package.module:function.")]
 
 
@@ -44,11 +47,19 @@ def show_component(use: Use) -> None:
 
 
 @projects.group.command("graph")
-def graph(name: projects.Name) -> None:
-    """The graph of a project's model, as a Mermaid flowchart, without building anything."""
+def graph(name: projects.Name, build: projects.Build = False, file: File = None) -> None:
+    """The graph of a project's model, as a Mermaid flowchart or as a picture; with --build, its shapes and weights."""
+    from trading_ml.models import drawing
     from trading_ml.models.graph import mermaid
 
     project = find(name, Settings().projects)
-    drawn = project.model.graph({name: use.window for name, use in project.features.items()}, project.labels)
-    value = {"project": project.name, "mermaid": mermaid(drawn), **drawn.model_dump(mode="json")}
-    output.emit(value, mermaid(drawn))
+    told = project.graph
+    measured = drawing.measures(projects.built(project), told) if build else {}
+    flow = mermaid(told, {node: each.shape for node, each in measured.items()})
+    value = {"project": project.name, "mermaid": flow, **told.model_dump(mode="json")}
+    if build:
+        value |= {"measures": {node: each._asdict() for node, each in measured.items()}}
+    if file:
+        drawing.write(drawing.picture(told, project.name, measured), file)
+        value |= {"output": str(file)}
+    output.emit(value, f"drawn into {file}" if file else flow)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
@@ -22,20 +22,37 @@ from trading_ml.project import Project, find
 if TYPE_CHECKING:
     from trading_ml.core.lake import Lake
     from trading_ml.defs.runs import Runs
+    from trading_ml.models.source import Source
 
 group = typer.Typer(help="Check and run project files.", no_args_is_help=True)
 app.add_typer(group, name="project")
 Name = Annotated[str, typer.Argument(help="Name of a project (projects/NAME.yaml), or a project file.")]
+Build = Annotated[bool, typer.Option("--build", help="Build the model as well, without a dataset.")]
 Symbols = Annotated[str | None, typer.Option(help="Only these instruments, comma-separated.")]
 
 
 @group.command()
-def check(name: Name) -> None:
-    """Read a project file and say what it asks for, without running anything."""
+def check(name: Name, build: Build = False) -> None:
+    """Read a project file and say what it asks for; with --build, its model is built, so shapes are checked as well."""
     project = find(name, Settings().projects)
+    if build:
+        built(project)
     value = project.model_dump(mode="json")
     rows = [{"key": key, "value": str(part)} for key, part in value.items()]
     output.emit({"project": project.name, "valid": True, **value}, output.table(rows, f"{project.name} is well-formed"))
+
+
+def built(project: Project) -> Any:
+    """The untrained model of a project, made without a dataset.
+
+    Raises:
+        BadParams: naming the node that does not fit what it reads.
+    """
+    from trading_ml.models import runtime
+    from trading_ml.models.build import build
+
+    runtime.start()
+    return build(cast("Source", project.blank()), project.graph)
 
 
 @group.command()

@@ -123,6 +123,12 @@ class Bound:
         alone = isinstance(self._made, pl.Expr) if self.script.kind == "feature" else len(values) == 1
         return {name: called if alone and name in values else f"{called}.{name}" for name in self.expressions}
 
+    def classes_of(self, column: pl.Series) -> tuple[str, ...] | None:
+        """Names of the classes that a label's column has, in the order of their codes; None for numbers."""
+        if column.dtype == pl.Boolean:
+            return self.script.classes or ("false", "true")
+        return None if column.dtype.is_numeric() else tuple(column.drop_nulls().unique().sort().cast(pl.String))
+
     @property
     def needs(self) -> Mapping[str, Bars]:
         """Other bars that the script asks for with these parameters."""

@@ -24,3 +24,13 @@ def test_a_projects_model_is_drawn_without_a_lake(cli):
     assert drawn["mermaid"].startswith("flowchart TD")
     assert "inputs --> dense_1" in drawn["mermaid"]
     assert drawn["nodes"]["rises"] == {**drawn["nodes"]["rises"], "use": "output", "label": "rises"}
+
+
+def test_a_projects_model_is_drawn_into_a_file_with_its_shapes(cli, tmp_path):
+    file = tmp_path / "graph.svg"
+    told = cli("project", "graph", "volatility", "--build", "--output", file, "--json").json
+    assert told["measures"]["dense_1"] == {"shape": "(samples, 128)", "weights": 600 * 128 + 128}
+    assert "(600)" in file.read_text("utf-8")
+    assert "dense_1[" in told["mermaid"]
+    assert cli("project", "check", "volatility", "--build").code == 0
+    assert cli("project", "graph", "volatility", "--output", tmp_path / "graph.pdf").code == 2
