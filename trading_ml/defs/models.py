@@ -13,6 +13,7 @@ from trading_ml.defs import audit as audits
 from trading_ml.defs import report
 from trading_ml.defs.resources import LakeResource
 from trading_ml.project import Project
+from trading_ml.registry.pictures import FLOWCHART, GRAPH
 from trading_ml.registry.result import POSITIONS
 from trading_ml.registry.store import artifact, history
 
@@ -103,6 +104,8 @@ def _model(project: Project) -> dg.AssetsDefinition:
         dataset = datasets.Dataset.open(store, project.name, built)  # what this run promoted, else what is promoted
         version = trained(store, dataset, _order(project, context, key), log)
         epochs = history(store, project.name, version)
+        number = int(version.version)
+        drawn, flow = (artifact(store, project.name, number, path) for path in (GRAPH, FLOWCHART))
         yield dg.MaterializeResult(
             metadata={
                 "version": int(version.version),
@@ -111,6 +114,8 @@ def _model(project: Project) -> dg.AssetsDefinition:
                 "best_epoch": int(version.tags["best_epoch"]),
                 "epochs": report.plot(report.lines(epochs, "epoch")),
                 "loss": epochs["loss"][-1],
+                **({"graph": report.picture(drawn)} if drawn else {}),
+                **({"flowchart": report.code(flow.decode(), "mermaid")} if flow else {}),
             }
         )
 

@@ -71,6 +71,11 @@ def picture(png: bytes) -> dg.MarkdownMetadataValue:
     return dg.MetadataValue.md(f"![plot](data:image/png;base64,{b64encode(png).decode()})")
 
 
+def code(text: str, language: str) -> dg.MarkdownMetadataValue:
+    """A text as it is written."""
+    return dg.MetadataValue.md(f"```{language}\n{text}\n```")
+
+
 def drawing(svg: str) -> dg.MarkdownMetadataValue:
     """A picture in SVG, embedded; the namespace is what a file of its own needs."""
     named = svg.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1)

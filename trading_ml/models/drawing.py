@@ -62,7 +62,7 @@ def picture(graph: Graph, title: str = "", measured: Mapping[str, Measure] | Non
     wide = (layout.width + 1) * _WIDE + 2 * _MARGIN
     high = (layout.rows - 1) * _ROW + _HIGH + 2 * _MARGIN + _TITLE
     spot = lambda place: (_MARGIN + (place[0] + 0.5) * _WIDE, high - _TITLE - _MARGIN - _HIGH / 2 - place[1] * _ROW)
-    figure = Figure(figsize=(wide, high), facecolor=_PAPER)
+    figure = Figure(figsize=(wide, high), dpi=120, facecolor=_PAPER)
     axes = figure.add_axes((0, 0, 1, 1), xlim=(0, wide), ylim=(0, high))
     axes.axis("off")
     weights = f"{sum(each.weights for each in told.values()):,} weights" if told else ""
@@ -81,7 +81,7 @@ def drawn(figure: Figure, form: str) -> bytes:
 
     buffer = BytesIO()
     with rc_context({"svg.fonttype": "none", "svg.hashsalt": "graph", "font.family": "DejaVu Sans"}):
-        figure.savefig(buffer, format=form, dpi=144, metadata={"Date": None} if form == "svg" else None)
+        figure.savefig(buffer, format=form, metadata={"Date": None} if form == "svg" else None)
     return buffer.getvalue()
 
 
