@@ -30,6 +30,8 @@ class Settings(BaseSettings):
     """Real market data that tests and benchmarks read."""
     workers: int = Field(default=2, ge=1)
     """Threads for work on independent partitions."""
+    cluster: str = ""
+    """Address of a Dask cluster's scheduler, which does what is done in processes of this machine otherwise."""
     first_date: date = date(2010, 1, 1)
     """Where Dagster's axis of dates begins, unless the lake holds older ticks."""
     granularity: Literal["day", "week", "month", "year"] = "day"
