@@ -52,7 +52,7 @@ class Node(Params):
     @model_validator(mode="after")
     def _is_usable(self) -> Node:
         try:
-            _ = self.component
+            _ = self.settings
         except TradingError as error:
             raise ValueError(str(error)) from None
         return self

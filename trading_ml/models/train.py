@@ -19,6 +19,8 @@ from trading_ml.models.batches import Batches, inputs
 from trading_ml.models.build import build, compiled, graph_of
 from trading_ml.models.checkpoint import Checkpoint, Checkpoints
 from trading_ml.models.control import Control
+from trading_ml.models.families import estimated
+from trading_ml.models.families.estimated import Plan
 from trading_ml.models.graph import Graph
 from trading_ml.models.params import ModelParams, TrainingParams
 from trading_ml.models.source import Indices, Source, part, target
@@ -33,7 +35,7 @@ class Trained:
     """A trained model and how it came about."""
 
     model: Any
-    """The Keras model, with the weights of its best epoch."""
+    """The Keras model, with the weights of its best epoch; or an `Estimator`, which is asked alike."""
     history: tuple[dict[str, float], ...]
     """Metrics after each epoch: `loss`, `val_loss` and those of the label's kind."""
     best_epoch: int
@@ -69,7 +71,10 @@ def train(
         BadInput: when the dataset or the process does not fit, or class weights do not fit the label.
         Refused: when the loss is no longer a number. Stopped: when that was asked.
     """
-    graph, rows, watched = graph_of(source, params), part(source, "train"), part(source, "validation")
+    graph = graph_of(source, params)
+    if isinstance(graph, Plan):
+        return _fitted(source, graph, training, on_epoch)
+    rows, watched = part(source, "train"), part(source, "validation")
     targets = [target(source, label) for label in graph.labels]
     runtime.start(training.threads)
     import keras
@@ -100,6 +105,8 @@ def recipe(graph: Graph, training: TrainingParams) -> str:
 
     It is computed without importing TensorFlow.
     """
+    if isinstance(graph, Plan):
+        return graph.recipe(training.seed, training.threads, training.class_weight)
     room = Path(__file__).parent
     parts = ["train", "checkpoint", "build", "schedule", "batches", "feed", "weights", "runtime"]
     sources = {part: file_digest(room / f"{part}.py") for part in parts}
@@ -115,6 +122,23 @@ def weights_digest(model: Any) -> str:
         sha.update(f"{weight.shape}{weight.dtype}".encode())
         sha.update(np.ascontiguousarray(weight).tobytes())
     return sha.hexdigest()
+
+
+def environment(params: ModelParams, training: TrainingParams) -> dict[str, str]:
+    """What beside parameters and data decides the last bits of the weights."""
+    of = estimated.environment if isinstance(params, estimated.EstimatorParams) else runtime.environment
+    return of(training.threads)
+
+
+def _fitted(source: Source, plan: Plan, training: TrainingParams, on_epoch: OnEpoch) -> Trained:
+    """What scikit-learn fits comes about at once: it counts as one epoch."""
+    from trading_ml.models.estimators.fit import fit
+
+    begun = time.perf_counter()
+    estimator, metrics = fit(source, plan, training)
+    _still_numbers(1, metrics)
+    on_epoch(1, metrics)
+    return Trained(estimator, (metrics,), 1, weights_digest(estimator), time.perf_counter() - begun)
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,7 @@
-"""Families: named graphs with parameters, one file each; the project file chooses by `model.family`."""
+"""Families: named graphs with parameters, one file each; the project file chooses by `model.family`.
+
+Networks beside what scikit-learn fits; reading their parameters imports neither Keras nor scikit-learn.
+"""
 
 from __future__ import annotations
 
@@ -10,9 +13,14 @@ from pydantic import BeforeValidator, SerializeAsAny
 from trading_ml.core.errors import BadParams, nearest
 from trading_ml.models.families.cnn import Cdnn, Cnn
 from trading_ml.models.families.dense import Dense
+from trading_ml.models.families.estimated import EstimatorParams
 from trading_ml.models.families.explicit import Explicit
 from trading_ml.models.families.family import Family
+from trading_ml.models.families.hist_gradient_boosting import HistGradientBoosting
 from trading_ml.models.families.linear import Linear
+from trading_ml.models.families.linear_regression import LinearRegression
+from trading_ml.models.families.logistic_regression import LogisticRegression
+from trading_ml.models.families.random_forest import RandomForest
 from trading_ml.models.families.recurrent import Clstm, Gru, Lstm
 from trading_ml.models.families.transformer import Transformer
 
@@ -27,6 +35,14 @@ FAMILIES: dict[str, type[Family | Explicit]] = {
     "transformer": Transformer,
     "graph": Explicit,
 }
+"""Networks."""
+ESTIMATORS: dict[str, type[EstimatorParams]] = {
+    "linear_regression": LinearRegression,
+    "logistic_regression": LogisticRegression,
+    "random_forest": RandomForest,
+    "hist_gradient_boosting": HistGradientBoosting,
+}
+"""What scikit-learn fits."""
 
 
 def resolve(raw: object) -> object:
@@ -42,11 +58,12 @@ def resolve(raw: object) -> object:
     if not isinstance(raw, Mapping):
         return raw
     family = str(raw.get("family", "graph" if "nodes" in raw else ""))
-    if family not in FAMILIES:
-        raise BadParams("model.family", f"'{family}' is not a family", nearest(family, FAMILIES))
-    return FAMILIES[family].parse(raw, "model")
+    known = FAMILIES | ESTIMATORS
+    if family not in known:
+        raise BadParams("model.family", f"'{family}' is not a family", nearest(family, known))
+    return known[family].parse(raw, "model")
 
 
-ModelParams = Annotated[SerializeAsAny[Family | Explicit], BeforeValidator(resolve)]
+ModelParams = Annotated[SerializeAsAny[Family | Explicit | EstimatorParams], BeforeValidator(resolve)]
 
-__all__ = ["FAMILIES", "Explicit", "Family", "ModelParams", "resolve"]
+__all__ = ["ESTIMATORS", "FAMILIES", "EstimatorParams", "Explicit", "Family", "ModelParams", "resolve"]

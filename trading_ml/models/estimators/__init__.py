@@ -1,0 +1,1 @@
+"""How the families that scikit-learn fits are fitted, stored and asked; their parameters are among the families."""
