@@ -58,7 +58,7 @@ class Change(Params):
 
 def move(
     registry: Registry, version: ModelVersion, alias: str, why: str, by: str | None = None, forced: bool = False
-) -> None:
+) -> Change | None:
     """Let a version hold an alias; nothing happens, and nothing is recorded, where it does already.
 
     Args:
@@ -69,6 +69,9 @@ def move(
         by: Who; the user whose process this is if left out.
         forced: Whether it is done although the gate said no.
 
+    Returns:
+        What was recorded; None where nothing had to be.
+
     Raises:
         Refused: when a retired version would become champion.
     """
@@ -77,30 +80,39 @@ def move(
         if alias == CHAMPION and is_retired(registry.version(version.version)):
             raise Refused(f"{registry.project} version {version.version}", "is retired, so it cannot become champion")
         held, number = held_by(registry).get(alias), int(version.version)
-        if held != number:
-            _carry_out(registry, _change("moved", by, alias=alias, before=held, to=number, why=why, forced=forced))
+        if held == number:
+            return None
+        return _carry_out(registry, _change("moved", by, alias=alias, before=held, to=number, why=why, forced=forced))
 
 
-def drop(registry: Registry, alias: str, why: str, by: str | None = None) -> None:
-    """Let no version hold an alias."""
+def drop(registry: Registry, alias: str, why: str, by: str | None = None) -> Change | None:
+    """Let no version hold an alias; what was recorded, or None where none did."""
     with registry.lake.lock("registry", "aliases", registry.project):
         settle(registry)
-        if (held := held_by(registry).get(alias)) is not None:
-            _carry_out(registry, _change("dropped", by, alias=alias, before=held, why=why))
+        if (held := held_by(registry).get(alias)) is None:
+            return None
+        return _carry_out(registry, _change("dropped", by, alias=alias, before=held, why=why))
 
 
-def retire(registry: Registry, version: ModelVersion, why: str, by: str | None = None) -> None:
-    """Mark a version as retired: it stays, with all that it was made from, and never becomes champion by itself."""
+def retire(registry: Registry, version: ModelVersion, why: str, by: str | None = None) -> Change:
+    """Mark a version as retired: it stays, with all that it was made from, and never becomes champion by itself.
+
+    Raises:
+        Refused: when it is champion.
+    """
     with registry.lake.lock("registry", "aliases", registry.project):
         settle(registry)
-        _carry_out(registry, _change("retired", by, before=int(version.version), why=why))
+        if held_by(registry).get(CHAMPION) == int(version.version):
+            fix = f"promote another one first: trading-ml model promote {registry.project} VERSION"
+            raise Refused(f"{registry.project} version {version.version}", "is champion and cannot be retired", fix)
+        return _carry_out(registry, _change("retired", by, before=int(version.version), why=why))
 
 
-def restore(registry: Registry, version: ModelVersion, why: str, by: str | None = None) -> None:
+def restore(registry: Registry, version: ModelVersion, why: str, by: str | None = None) -> Change:
     """Take the mark from a retired version."""
     with registry.lake.lock("registry", "aliases", registry.project):
         settle(registry)
-        _carry_out(registry, _change("restored", by, to=int(version.version), why=why))
+        return _carry_out(registry, _change("restored", by, to=int(version.version), why=why))
 
 
 def is_retired(version: ModelVersion) -> bool:
@@ -142,10 +154,11 @@ def _change(event: Event, by: str | None, before: int | None = None, **told: Any
     return Change.model_validate({"at": datetime.now(UTC), "by": by or user(), "event": event, "from": before, **told})
 
 
-def _carry_out(registry: Registry, change: Change) -> None:
+def _carry_out(registry: Registry, change: Change) -> Change:
     registry.lake.write_json(_announcement(registry), _plain(change))
     _make(registry, change)
     _conclude(registry, change)
+    return change
 
 
 def _make(registry: Registry, change: Change) -> None:
