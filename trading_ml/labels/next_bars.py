@@ -11,12 +11,12 @@ from pydantic import Field
 def next_bars(
     *,
     bars: Annotated[int, Field(ge=1, le=512)] = 8,
-    kind: Literal["simple", "log", "difference"] = "simple",
+    kind: Literal["simple", "pct", "log", "difference"] = "simple",
 ) -> dict[str, pl.Expr]:
     """The closes of the next bars, each relative to this one: `step_1` … `step_<bars>`, a path to regress on.
 
-    Formula: step_i = c[t+i] / c[t] − 1 (simple), ln(c[t+i] / c[t]) (log) or c[t+i] − c[t] (difference).
-    Units: none; of the difference, price.
+    Formula: step_i = c[t+i] / c[t] − 1 (simple), a hundred times that (pct), ln(c[t+i] / c[t]) (log) or
+    c[t+i] − c[t] (difference). Units: none; of pct, percent; of the difference, price.
     Known at: `label_end`, the close of bar t + bars, for all steps alike.
 
     Args:
@@ -32,7 +32,8 @@ def next_bars(
 
     def step(ahead: int) -> pl.Expr:
         later = close.shift(-ahead)
-        relative = {"simple": later / close - 1, "log": (later / close).log(), "difference": later - close}[kind]
-        return pl.when(end.is_not_null()).then(relative)
+        simple = later / close - 1
+        relative = {"simple": simple, "pct": 100 * simple, "log": (later / close).log(), "difference": later - close}
+        return pl.when(end.is_not_null()).then(relative[kind])
 
     return {**{f"step_{ahead}": step(ahead) for ahead in range(1, bars + 1)}, "label_end": end}

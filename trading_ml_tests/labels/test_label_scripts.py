@@ -9,6 +9,7 @@ import pytest
 
 from trading_ml.core.crafted import crafted
 from trading_ml.core.script import load
+from trading_ml.labels.proof import prove
 
 BARS = crafted(600)
 ROWS = BARS.to_dicts()
@@ -31,6 +32,18 @@ def test_direction_looks_horizon_bars_ahead(horizon: int) -> None:
     assert found["up"] == expected + [None] * horizon
     assert found["label_end"] == ends(horizon)
     assert None in expected  # the crafted series has ties
+
+
+def test_small_changes_may_be_flat_and_a_tie_is() -> None:
+    expected = []
+    for now, later in zip(ROWS, ROWS[5:], strict=False):
+        change = 100 * (later["close"] - now["close"]) / now["close"]
+        expected.append("flat" if abs(change) <= 0.05 else "up" if change > 0 else "down")
+    found = evaluate("direction", horizon=5, flat_pct=0.05)
+    assert found["up"] == expected + [None] * 5
+    assert min(expected.count(side) for side in ("down", "flat", "up")) > 30
+    assert set(evaluate("direction", horizon=1, flat_pct=0)["up"]) == {"down", "flat", "up", None}
+    assert prove(load("direction", "label").bind({"horizon": 5, "flat_pct": 0.05})).passed
 
 
 def true_ranges() -> list[float]:

@@ -19,12 +19,13 @@ def evaluate(**params: object) -> dict[str, list]:
     return load("fixed_horizon", "label").bind(params).evaluate(BARS).to_dict(as_series=False)
 
 
-@pytest.mark.parametrize("kind", ["log", "simple"])
+@pytest.mark.parametrize("kind", ["log", "simple", "pct"])
 def test_by_bars(kind: str) -> None:
     found = evaluate(horizon=7, kind=kind)
     for t, now in enumerate(ROWS[:-7]):
         ratio = ROWS[t + 7]["close"] / now["close"]
-        assert found["return"][t] == pytest.approx(log(ratio) if kind == "log" else ratio - 1, abs=1e-12)
+        expected = {"log": log(ratio), "simple": ratio - 1, "pct": 100 * (ratio - 1)}[kind]
+        assert found["return"][t] == pytest.approx(expected, abs=1e-12)
         assert found["label_end"][t] == ROWS[t + 7]["ts_close"]
     assert found["return"][-7:] == found["label_end"][-7:] == [None] * 7
 
