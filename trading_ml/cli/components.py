@@ -21,13 +21,13 @@ Use = Annotated[str, typer.Argument(help="Built-in name, or package.module:funct
 
 @group.command("list")
 def list_components() -> None:
-    """The built-in components, and the families that are graphs of them."""
+    """The built-in components, the families that are graphs of them, and those that scikit-learn fits."""
     from trading_ml.models.component import described
     from trading_ml.models.components import COMPONENTS
-    from trading_ml.models.families import FAMILIES
+    from trading_ml.models.families import ESTIMATORS, FAMILIES
 
     found = [described(name) for name in COMPONENTS]
-    families = [{"name": name, "draws": family.draws} for name, family in FAMILIES.items()]
+    families = [{"name": name, "draws": family.draws} for name, family in (FAMILIES | ESTIMATORS).items()]
     value = {"components": [{key: each[key] for key in ("name", "summary", "schema")} for each in found]}
     rows = [{"component": each["name"], "what it does": each["summary"]} for each in found]
     output.emit(value | {"families": families}, output.table(rows), output.table(families))

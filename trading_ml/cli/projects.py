@@ -43,16 +43,20 @@ def check(name: Name, build: Build = False) -> None:
 
 
 def built(project: Project) -> Any:
-    """The untrained model of a project, made without a dataset.
+    """The untrained model of a project, made without a dataset; where scikit-learn fits it, its labels.
 
     Raises:
-        BadParams: naming the node that does not fit what it reads.
+        BadParams: naming the node that does not fit what it reads, or the label that the family does not answer.
     """
     from trading_ml.models import runtime
     from trading_ml.models.build import build
+    from trading_ml.models.families.estimated import Plan
 
+    blank, graph = cast("Source", project.blank()), project.graph
+    if isinstance(graph, Plan):
+        return graph.checked(blank)
     runtime.start()
-    return build(cast("Source", project.blank()), project.graph)
+    return build(blank, graph)
 
 
 @group.command()
@@ -70,7 +74,17 @@ def run_project(name: str, symbols: list[str] | None = None, start: str | None =
     """Run a project and print its result; a refusal by the gate is exit code 1 with the reasons."""
     project = find(name, Settings().projects)
     with output.bars():
-        result = _run(project, symbols or [], start, end)
+        active, chosen = tables(store := lake(), project, symbols or [], start, end)
+        version = active.models(project, chosen, start, end)
+    show(store, project, version)
+
+
+def show(store: Lake, project: Project, version: int) -> None:
+    """Print what a version showed and what the gate said; a refusal is exit code 1 with the reasons."""
+    from trading_ml.registry.result import Result
+    from trading_ml.registry.store import Registry
+
+    result = Result.of(Registry.open(store, project.name).version(str(version)))
     rows = result.table()
     output.emit(
         result.model_dump(mode="json"),
@@ -79,16 +93,6 @@ def run_project(name: str, symbols: list[str] | None = None, start: str | None =
     )
     if not result.gate.passed:
         raise typer.Exit(Refused.exit_code)
-
-
-def _run(project: Project, symbols: list[str], start: str | None, end: str | None) -> Any:
-    from trading_ml.registry.result import Result
-    from trading_ml.registry.store import Registry
-
-    store = lake()
-    active, chosen = tables(store, project, symbols, start, end)
-    version = active.models(project, chosen, start, end)
-    return Result.of(Registry.open(store, project.name).version(str(version)))
 
 
 def tables(

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from trading_ml.core.errors import BadParams
 from trading_ml.models.build import shape
+from trading_ml.models.families.estimated import Plan
 from trading_ml.models.graph import INPUT, JOINING, OUTPUT, Graph, Node
 from trading_ml.models.layered import layered
 
@@ -41,7 +42,9 @@ class Measure(NamedTuple):
 
 
 def measures(model: Any, graph: Graph) -> dict[str, Measure]:
-    """Shapes and numbers of weights of a built model's nodes."""
+    """Shapes and numbers of weights of a built model's nodes; of what scikit-learn fits there are none to tell."""
+    if isinstance(graph, Plan):
+        return {}
     names = {name: feature for feature, name in graph.features.items()}
     layers = {name: model.get_layer(names.get(name, name)) for name in graph.nodes}
     return {name: Measure(shape(layer.output), layer.count_params()) for name, layer in layers.items()}

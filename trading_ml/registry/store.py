@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from mlflow.entities.model_registry import ModelVersion
 
 MODEL_KEY = "model_key"
+LABELS = "labels"
+"""Tag of a version: names of the labels that it answers, with commas between."""
 TRAINING = "training"
 """Tag of a run: whether it trains, is paused, or how it ended."""
 
@@ -157,15 +159,22 @@ class Registry:
             self.client.set_model_version_tag(self.project, version.version, key, value)
 
     def load(self, version: ModelVersion) -> Any:
-        """The Keras model of a version, from its Keras file alone: what MLflow pickled beside it is not read."""
-        from trading_ml.models import layers, runtime
+        """The model of a version, from its Keras or skops file alone: what MLflow pickled beside it is not read.
 
+        Raises:
+            Refused: when a skops file would make objects that nobody vouches for.
+        """
+        from trading_ml.models import layers, runtime
+        from trading_ml.models.estimators import stored
+
+        folder = Path(self.client.get_model_version_download_uri(self.project, version.version))
+        if (folder / stored.FILE).is_file():
+            return stored.load(folder / stored.FILE)
         runtime.start()
         import keras
 
         layers.register()
-        folder = self.client.get_model_version_download_uri(self.project, version.version)
-        return keras.saving.load_model(Path(folder) / "data" / "model.keras", compile=False)
+        return keras.saving.load_model(folder / "data" / "model.keras", compile=False)
 
     def _describe(self, run: str, tags: Mapping[str, str], params: Mapping[str, Any]) -> None:
         """Say what a run is; one that goes on keeps the parameters it has, which MLflow lets nobody change."""
@@ -201,7 +210,7 @@ class Registry:
 
 
 def load_champion(lake: Lake, project: str) -> Any:
-    """The Keras model that is the project's champion.
+    """The model that is the project's champion: of Keras, or an `Estimator`, which is asked alike.
 
     Raises:
         NoData: when the project has none.

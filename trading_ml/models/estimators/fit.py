@@ -14,7 +14,7 @@ from trading_ml.models.estimators.estimator import Estimator, Fitted
 from trading_ml.models.estimators.gather import bounded, gathered, shown_as
 from trading_ml.models.families.estimated import EstimatorParams, Lesson, Plan, by_column
 from trading_ml.models.params import TrainingParams
-from trading_ml.models.source import Source, Target, answers, part, target
+from trading_ml.models.source import Source, Target, answers, part
 from trading_ml.models.weights import class_weights, sample_weights
 
 _LEAST = 1e-7  # probability, as in Keras's losses
@@ -38,9 +38,7 @@ def fit(source: Source, plan: Plan, training: TrainingParams) -> tuple[Estimator
         BadInput: when all training samples of a label are of one class.
         Refused: when a solver does not converge.
     """
-    params, targets = plan.params, [target(source, label) for label in plan.labels]
-    for asked in targets:
-        params.check(asked)
+    params, targets = plan.params, plan.checked(source)
     parts = {"": part(source, "train"), "val_": part(source, "validation")}
     by_class = class_weights(source, targets, parts[""], training.class_weight)
     with _on(training.threads):

@@ -19,7 +19,7 @@ from trading_ml.core.params import Params
 from trading_ml.models.families.family import Scalings
 from trading_ml.models.families.sketch import Sketch
 from trading_ml.models.graph import Graph, Node
-from trading_ml.models.source import Target
+from trading_ml.models.source import Source, Target, target
 
 Kind = Literal["binary", "categorical", "numeric"]
 ALL: tuple[Kind, ...] = ("binary", "categorical", "numeric")
@@ -135,6 +135,17 @@ class Plan(Graph):
     """What is to be fitted for the labels of a project, drawn as any graph."""
 
     params: SerializeAsAny[EstimatorParams]
+
+    def checked(self, source: Source) -> list[Target]:
+        """Its labels, all of which the family answers.
+
+        Raises:
+            BadParams: when it does not.
+        """
+        targets = [target(source, label) for label in self.labels]
+        for asked in targets:
+            self.params.check(asked)
+        return targets
 
     def recipe(self, seed: int, threads: int, class_weight: Any) -> str:
         """Digest of everything but the dataset that decides the weights, computed without scikit-learn."""
