@@ -1,7 +1,21 @@
 """Every command, one module per room; importing this module registers them."""
 
-from trading_ml.cli import audit, components, datasets, demo, ingest, lineage, models, projects, scripts, tables, up
+from trading_ml.cli import (
+    audit,
+    components,
+    datasets,
+    demo,
+    ingest,
+    lineage,
+    models,
+    projects,
+    scripts,
+    tables,
+    training,
+    up,
+)
 
 __all__ = [
-    "audit", "components", "datasets", "demo", "ingest", "lineage", "models", "projects", "scripts", "tables", "up",
+    "audit", "components", "datasets", "demo", "ingest", "lineage", "models", "projects", "scripts", "tables",
+    "training", "up",
 ]  # fmt: skip

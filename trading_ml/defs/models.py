@@ -89,6 +89,7 @@ def _model(project: Project) -> dg.AssetsDefinition:
     def _asset(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator[dg.MaterializeResult]:
         """The trained network, told to MLflow epoch by epoch; found again where it was trained before.
 
+        A run that was terminated has kept its whole epochs: the next one goes on after them, to the same weights.
         It learns the promoted dataset. Where this run built another one, which waits, it and what follows are skipped.
         """
         from trading_ml.registry.register import trained
@@ -102,7 +103,8 @@ def _model(project: Project) -> dg.AssetsDefinition:
             context.log.warning(f"dataset {built[:12]} waits: trading-ml dataset promote {project.name} {built[:12]}")
             return
         dataset = datasets.Dataset.open(store, project.name, built)  # what this run promoted, else what is promoted
-        version = trained(store, dataset, _order(project, context, key), log)
+        with report.logged(context.log):  # within long epochs
+            version = trained(store, dataset, order(project, _made_by(context, key)), log, context.log.info)
         epochs = history(store, project.name, version)
         number = int(version.version)
         drawn, flow = (artifact(store, project.name, number, path) for path in (GRAPH, FLOWCHART))
@@ -138,7 +140,9 @@ def _version(project: Project) -> dg.AssetsDefinition:
 
         store = lake.open()
         learnt = told_in_run(context.instance, context.run_id, above, "dataset")  # whatever was promoted since
-        result = judged(store, datasets.Dataset.open(store, project.name, learnt), _order(project, context, key))
+        result = judged(
+            store, datasets.Dataset.open(store, project.name, learnt), order(project, _made_by(context, key))
+        )
         drawn = artifact(store, project.name, result.version, POSITIONS)
         return dg.MaterializeResult(
             metadata={
@@ -171,12 +175,16 @@ def told_in_run(instance: dg.DagsterInstance, run_id: str, key: dg.AssetKey, nam
     return None
 
 
-def _order(project: Project, context: dg.AssetExecutionContext, key: dg.AssetKey) -> "Order":
-    """What is to be made, and by which run."""
+def order(project: Project, tags: Mapping[str, str] | None = None) -> "Order":
+    """What a project asks for; `tags` say by which run it is made."""
     from trading_ml.registry.register import Order
 
     return Order(
         project=project.name, model=project.model, training=project.training, gate=project.gate,
         evaluation=project.evaluation, description=project.description, project_file=project.text(),
-        tags={"dagster_run_id": context.run_id, "asset_key": key.to_user_string()},
+        tags=tags or {},
     )  # fmt: skip
+
+
+def _made_by(context: dg.AssetExecutionContext, key: dg.AssetKey) -> dict[str, str]:
+    return {"dagster_run_id": context.run_id, "asset_key": key.to_user_string()}

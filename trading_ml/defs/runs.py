@@ -111,6 +111,12 @@ class Runs:
         (version,) = made.asset_materializations_for_node(f"{project.name}__version")
         return int(version.metadata["version"].value)  # pyright: ignore[reportArgumentType]
 
+    def trained(self, project: Project) -> int:
+        """Train and judge a project's model on the dataset that is promoted; returns the version's number."""
+        made = self._run("models", asset_selection=keys_of_models(project)[1:])
+        (version,) = made.asset_materializations_for_node(f"{project.name}__version")
+        return int(version.metadata["version"].value)  # pyright: ignore[reportArgumentType]
+
     def dataset(self, project: Project, instruments: Sequence[str], start: str | None, end: str | None) -> str:
         """Build and audit a dataset of a project; returns its digest.
 
