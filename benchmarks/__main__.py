@@ -33,6 +33,7 @@ NAMES = (
     "epochs",
     "epochs_lstm",
     "epochs_reference",
+    "reference",
     "whole",
     "increment",
 )

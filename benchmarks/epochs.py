@@ -94,28 +94,36 @@ def _against(
 def prepare(case: Case, place: Place) -> None:
     """A dataset of one instrument in which every bar is a sample once there is a window; laid out by hand."""
     import numpy as np
+
+    rows = case.samples(place) + case.window
+    walk = 100 * np.exp(np.random.default_rng(1).normal(0, 1e-4, (rows, case.columns)).cumsum(0))
+    ends = np.arange(case.window - 1, rows - 1)
+    lay_out(case, place, walk, walk[ends + 1, 0] > walk[ends, 0])
+
+
+def lay_out(case: Case, place: Place, series: Any, rises: Any) -> None:
+    """Keep a dataset of these bars, whose samples end where there is a window and have these answers."""
+    import numpy as np
     import polars as pl
 
     from trading_ml.core.lake import Lake, publish
     from trading_ml.datasets.series import Store
 
-    lake, count = Lake(place.root), case.samples(place)
-    folder = lake.path("datasets", case.name, _digest(case, place)[:12])
+    lake, count, names = Lake(place.root), len(rises), [f"{FEATURE}.{column}" for column in range(case.columns)]
+    folder = lake.path("datasets", case.name, digest(case, place)[:12])
     if (folder / "manifest.json").exists():
         return
-    rng, names = np.random.default_rng(1), [f"{FEATURE}.{column}" for column in range(case.columns)]
-    walk = 100 * np.exp(rng.normal(0, 1e-4, (count + case.window, case.columns)).cumsum(0))
-    series = pl.DataFrame(walk.astype(np.float32), schema=names)
     ends = np.arange(case.window - 1, case.window - 1 + count)
     stamps = 1_700_000_000_000_000_000 + MINUTE * ends
     samples = pl.DataFrame(
         {"instrument": pl.repeat(INSTRUMENT, count, dtype=pl.Enum([INSTRUMENT]), eager=True), "row": ends, "ts": stamps,
-         LABEL: walk[ends + 1, 0] > walk[ends, 0], "label_end": stamps + MINUTE, "weight": np.ones(count, np.float32)},
+         LABEL: rises, "label_end": stamps + MINUTE, "weight": np.ones(count, np.float32)},
         schema_overrides={"row": pl.Int32, "ts": pl.Datetime("ns", "UTC"), "label_end": pl.Datetime("ns", "UTC")},
     )  # fmt: skip
-    folds = pl.DataFrame({"fold": 0, "sample": np.arange(count), "part": "train"}, schema_overrides={"fold": pl.Int32})
+    part = pl.repeat("train", count, eager=True)
+    folds = pl.DataFrame({"fold": 0, "sample": np.arange(count), "part": part}, schema_overrides={"fold": pl.Int32})
     with lake.staging() as staged:
-        chunk = lake.write_parquet(staged / "chunk", series)
+        chunk = lake.write_parquet(staged / "chunk", pl.DataFrame(series.astype(np.float32), schema=names))
         publish(staged / "chunk", Store(lake, case.name).path(chunk.digest))
         lake.write_parquet(staged / "dataset" / "samples.parquet", samples)
         lake.write_parquet(staged / "dataset" / "folds.parquet", folds)
@@ -123,7 +131,7 @@ def prepare(case: Case, place: Place) -> None:
         publish(staged / "dataset", folder)
 
 
-def _digest(case: Case, place: Place) -> str:
+def digest(case: Case, place: Place) -> str:
     return f"{case.samples(place):012d}".ljust(64, "0")
 
 
@@ -131,7 +139,7 @@ def _manifest(case: Case, place: Place, names: list[str], chunk: str) -> dict[st
     rows = case.samples(place) + case.window
     told = {"instrument": INSTRUMENT, "month": "2023-11", "kind": "features", "rows": rows, "digest": chunk}
     return {
-        "digest": _digest(case, place),
+        "digest": digest(case, place),
         "features": [{"name": FEATURE, "window": case.window, "columns": names}],
         "labels": [{"name": LABEL, "column": LABEL, "classes": ["false", "true"]}],
         "chunks": [told],
@@ -139,14 +147,14 @@ def _manifest(case: Case, place: Place, names: list[str], chunk: str) -> dict[st
     }
 
 
-def _opened(case: Case, place: Place) -> Dataset:
+def opened(case: Case, place: Place) -> Dataset:
     """The dataset, and TensorFlow started."""
     from trading_ml.core.lake import Lake
     from trading_ml.datasets import Dataset
     from trading_ml.models import runtime
 
     runtime.start(2)
-    return Dataset.open(Lake(place.root), case.name, _digest(case, place))
+    return Dataset.open(Lake(place.root), case.name, digest(case, place))
 
 
 def _work(case: Case, dataset: Dataset, fed: Fed, held: float, before: float) -> Work:
@@ -184,7 +192,7 @@ def ours(case: Case, place: Place, way: str = "feed") -> Work:
     """The dataset, and what training itself feeds; or always one of the two ways."""
     import numpy as np
 
-    dataset = _opened(case, place)
+    dataset = opened(case, place)
     before = peak()
     from trading_ml.datasets.series import Store
     from trading_ml.models import feed
@@ -205,7 +213,7 @@ def ours(case: Case, place: Place, way: str = "feed") -> Work:
 
 def resident(case: Case, place: Place) -> Work:
     """Every window in memory, the way it is often done; Keras shuffles and cuts."""
-    dataset = _opened(case, place)
+    dataset = opened(case, place)
     before = peak()
     series, answers = _arrays(dataset)
     windows = _materialised(series, case.window)
@@ -219,7 +227,7 @@ def resident(case: Case, place: Place) -> Work:
 
 def timeseries(case: Case, place: Place) -> Work:
     """`keras.utils.timeseries_dataset_from_array`, which shuffles blocks, and within a buffer of eight batches."""
-    dataset = _opened(case, place)
+    dataset = opened(case, place)
     import keras
 
     before = peak()
@@ -236,7 +244,7 @@ def timeseries(case: Case, place: Place) -> Work:
 
 def plain(case: Case, place: Place) -> Work:
     """A `PyDataset` as tutorials write it: a list of slices, stacked."""
-    dataset = _opened(case, place)
+    dataset = opened(case, place)
     import keras
     import numpy as np
 

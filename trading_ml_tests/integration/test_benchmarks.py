@@ -30,9 +30,11 @@ def seeds(tmp_path_factory: pytest.TempPathFactory, market_data: Path) -> list[f
     return fuzz.seeds(market_data, tmp_path_factory.mktemp("simulated"))
 
 
-@pytest.mark.parametrize(
-    "name", [name for name in NAMES if name not in ("whole", "increment", "proofs", "epochs_lstm", "epochs_reference")]
-)  # test_path runs that command
+SLOW = ("whole", "increment", "proofs", "epochs_lstm", "epochs_reference", "reference")
+"""test_path runs the command of the first; the others start TensorFlow or prove scripts, as `epochs` here does."""
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in SLOW])
 def test_contenders_give_the_same_answer_and_the_figures_that_are_claimed(
     place: Place, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
