@@ -13,9 +13,10 @@ from trading_ml.cli import (
     tables,
     training,
     up,
+    vault,
 )
 
 __all__ = [
     "audit", "components", "datasets", "demo", "ingest", "lineage", "models", "projects", "scripts", "tables",
-    "training", "up",
+    "training", "up", "vault",
 ]  # fmt: skip

@@ -57,15 +57,18 @@ class Checkpoint:
     def restore(self, model: Any, stopping: Any | None) -> None:
         """Put a model, built and compiled alike, and its early stopping where they stood."""
         for name, variables in _variables(model, with_seeds=bool(self.arrays["seeds"])).items():
-            for variable, value in zip(variables, self.arrays[name], strict=True):
-                variable.assign(value)
+            _assign(variables, self.arrays[name])
         if stopping:
             vars(stopping).update(self.stopping, best_weights=list(self.arrays["best"]) or None)
+
+    def give_weights(self, model: Any) -> None:
+        """Put weights alone into a model that is built alike, and need not be compiled."""
+        _assign(model.variables, self.arrays["model"])
 
 
 @dataclass(frozen=True)
 class Checkpoints:
-    """The checkpoints of one training, one file an epoch; who writes them holds the lock of its project."""
+    """The checkpoints of one training, one file an epoch; who writes them holds the lock of its model key."""
 
     lake: Lake
     folder: Path
@@ -90,7 +93,16 @@ class Checkpoints:
 
     def newest(self) -> Checkpoint | None:
         """The newest one that is whole, where there is one; what is damaged is passed over."""
-        return next(self._whole(), None)
+        return next(_whole(self._files()), None)
+
+    def epochs(self) -> list[int]:
+        """Epochs, from 1, after which there is one."""
+        return sorted(int(path.stem) for path in self._files())
+
+    def after(self, epoch: int) -> Checkpoint | None:
+        """The one after an epoch, from 1; None where it is not there, or damaged."""
+        wanted = [path for path in self._files() if int(path.stem) == epoch]
+        return next(_whole(wanted), None)
 
     def done(self) -> None:
         """The training came to its version: only what is to stay for good stays."""
@@ -105,12 +117,19 @@ class Checkpoints:
     def _files(self) -> list[Path]:
         return sorted(self.folder.glob("*.npz"), reverse=True)
 
-    def _whole(self) -> Iterator[Checkpoint]:
-        for path in self._files():
-            try:
-                yield _read(path)
-            except (BadZipFile, EOFError, ValueError):
-                continue
+
+def _whole(paths: Sequence[Path]) -> Iterator[Checkpoint]:
+    """Those that can be read; a file may be damaged, or go while its training goes on."""
+    for path in paths:
+        try:
+            yield _read(path)
+        except (BadZipFile, EOFError, ValueError, FileNotFoundError):
+            continue
+
+
+def _assign(variables: Sequence[Any], values: Arrays) -> None:
+    for variable, value in zip(variables, values, strict=True):
+        variable.assign(value)
 
 
 def _read(path: Path) -> Checkpoint:

@@ -29,7 +29,7 @@ from trading_ml.registry.judgement import gate_key, judge_version
 from trading_ml.registry.params import EvaluationParams, GateParams
 from trading_ml.registry.provenance import commit, origin
 from trading_ml.registry.result import JUDGEMENT, Result
-from trading_ml.registry.runs import Run
+from trading_ml.registry.runs import Given, Run
 from trading_ml.registry.store import MODEL_KEY, TRAINING, Registry
 
 if TYPE_CHECKING:
@@ -64,10 +64,14 @@ class Order:
         tags = {MODEL_KEY: self.key(source), "dataset": source.digest, "git_commit": commit()}
         return tags | {"project_file": self.project_file} | made_by | dict(self.tags)
 
+    @property
+    def given(self) -> Given:
+        """Parameters of model and training, from which the model can be built again."""
+        return Given(model=self.model, training=self.training)
+
     def params(self) -> dict[str, Any]:
         """Parameters of the run: `model.…` and `training.…`."""
-        parts = {"model": self.model, "training": self.training}
-        return {f"{name}.{k}": v for name, part in parts.items() for k, v in part.model_dump(mode="json").items()}
+        return self.given.flat()
 
 
 def register(lake: Lake, source: Source, order: Order, on_epoch: OnEpoch = lambda epoch, metrics: None) -> Result:
@@ -159,6 +163,7 @@ def _make(
     with registry.run(name, tags | origin(order.description), order.params(), broken) as run:
         run.dataset(order.project, source.digest, registry.lake.path("datasets", order.project, source.digest[:12]))
         run.text(order.project_file, "project.yaml")
+        order.given.keep(run)
         with control(registry, run, source, order, on_change).under_way() as controlled:
             listener = listening(run, on_epoch)
             trained = train(source, order.model, order.training, listener, checkpoints, controlled)

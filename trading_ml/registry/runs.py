@@ -4,13 +4,39 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from trading_ml.core.params import Params
+from trading_ml.models.params import ModelParams, TrainingParams
+
 if TYPE_CHECKING:
     from mlflow import MlflowClient
+
+_GIVEN = "parameters.json"
+_BATCH = 1000  # metrics that MLflow takes at once
+
+
+class Given(Params):
+    """What a training was given, kept with its run, so that its model can be built again."""
+
+    model: ModelParams
+    training: TrainingParams
+
+    @classmethod
+    def of(cls, client: MlflowClient, run: str) -> Given:
+        """What the training of a run was given."""
+        return cls.model_validate_json(Path(str(client.get_run(run).info.artifact_uri), _GIVEN).read_bytes())
+
+    def keep(self, run: Run) -> None:
+        """Keep it with a run."""
+        run.text(self.model_dump_json(), _GIVEN)
+
+    def flat(self) -> dict[str, Any]:
+        """By `model.…` and `training.…`."""
+        return {f"{name}.{k}": v for name, part in self.model_dump(mode="json").items() for k, v in part.items()}
 
 
 @dataclass(frozen=True)
@@ -27,6 +53,15 @@ class Run:
         now = int(time.time() * 1000)
         logged = [Metric(name, value, now, step, model_id=model) for name, value in values.items()]
         self.client.log_batch(self.id, metrics=logged)
+
+    def history(self, epochs: Sequence[Mapping[str, float]]) -> None:
+        """Log the metrics after each of several epochs, from the first on."""
+        from mlflow.entities import Metric
+
+        now = int(time.time() * 1000)
+        logged = [Metric(*told, now, step) for step, each in enumerate(epochs, start=1) for told in each.items()]
+        for start in range(0, len(logged), _BATCH):
+            self.client.log_batch(self.id, metrics=logged[start : start + _BATCH])
 
     def steps(self, name: str) -> set[int]:
         """Steps at which a metric was logged."""
