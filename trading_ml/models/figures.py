@@ -8,24 +8,33 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from trading_ml.models.evaluate import Answers, Probabilities, calibration, confusion
+from trading_ml.models.evaluate import Answers, Predicted, calibration, confusion, likeliest
 from trading_ml.models.pnl import Pnl
+from trading_ml.models.source import Kind
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-Scores = Mapping[str, Probabilities]
+Scores = Mapping[str, Predicted]
 _DIAGONAL = {"color": "0.6", "linewidth": 1, "linestyle": ":"}
 
 
-def figures(answers: Answers, scores: Scores, classes: Sequence[str]) -> dict[str, Figure]:
+def figures(answers: Answers, scores: Scores, kind: Kind, classes: Sequence[str]) -> dict[str, Figure]:
     """All figures, by name; of `scores` the first is the model, the others are baselines."""
     model = next(iter(scores.values()))
+    if kind == "numeric":
+        several = {"columns": columns(answers, scores)} if answers.ndim > 1 else {}
+        return {"predicted": predicted(answers, model), **several}
+    confused = confusion_matrix(answers, model, classes)
+    if kind == "categorical":
+        hits = {who: likeliest(p) == answers for who, p in scores.items()}
+        tops = {who: p.max(axis=1) for who, p in scores.items()}
+        return {"calibration": reliability(hits, tops), "confusion": confused}
     return {
         "roc": roc(answers, scores),
         "precision_recall": precision_recall(answers, scores),
-        "calibration": reliability(answers, scores),
-        "confusion": confusion_matrix(answers, model, classes),
+        "calibration": reliability(dict.fromkeys(scores, answers), scores),
+        "confusion": confused,
     }
 
 
@@ -56,28 +65,51 @@ def precision_recall(answers: Answers, scores: Scores) -> Figure:
     return figure
 
 
-def reliability(answers: Answers, scores: Scores) -> Figure:
-    """Observed share of the second class against the promised probability, by bins of the probability."""
+def reliability(hits: Mapping[str, Answers], scores: Scores) -> Figure:
+    """How often it came true against the promised probability, by bins of the probability.
+
+    Of two classes that of the second, of several that of the likeliest, which each of `scores` names by itself.
+    """
     figure, axes = _axes("Calibration", "promised probability", "observed share")
     axes.plot([0, 1], [0, 1], **_DIAGONAL)
     for name, p in scores.items():
-        bins = calibration(answers, p)
+        bins = calibration(hits[name], p)
         label = f"{name}, error {bins.error:.3f}"
         axes.plot(bins.promised, bins.observed, marker="o", markersize=4, label=label, **_style(name, scores))
     axes.legend(loc="upper left")
     return figure
 
 
-def confusion_matrix(answers: Answers, p: Probabilities, classes: Sequence[str]) -> Figure:
-    """Counts of answers against predictions at one half, shaded by their share of the row."""
-    counts = confusion(answers, p)
-    figure, axes = _axes("Confusion at one half", "predicted", "happened")
+def confusion_matrix(answers: Answers, p: Predicted, classes: Sequence[str]) -> Figure:
+    """Counts of what happened against what was named, shaded by their share of the row."""
+    counts, places = confusion(answers, p), range(len(classes))
+    figure, axes = _axes("Confusion at one half" if p.ndim == 1 else "Confusion", "predicted", "happened")
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
-    axes.set(xticks=[0, 1], yticks=[0, 1], xticklabels=classes, yticklabels=classes)
+    axes.set(xticks=places, yticks=places, xticklabels=classes, yticklabels=classes)
     for (row, column), count in np.ndenumerate(counts):
         shade = "white" if shares[row, column] > 0.5 else "black"
         axes.text(column, row, f"{count:,}\n{shares[row, column]:.1%}", ha="center", va="center", color=shade)
+    return figure
+
+
+def predicted(answers: Answers, told: Predicted) -> Figure:
+    """What happened against what was predicted, all columns together: samples in hexagons, on a logarithmic scale."""
+    figure, axes = _axes("Predicted and happened", "predicted", "happened")
+    drawn = axes.hexbin(told.ravel(), answers.ravel(), gridsize=40, bins="log", mincnt=1, cmap="Blues", linewidths=0.2)
+    reach = (float(answers.min()), float(answers.max()))
+    axes.plot(reach, reach, **_DIAGONAL)
+    figure.colorbar(drawn, ax=axes, label="samples")
+    return figure
+
+
+def columns(answers: Answers, scores: Scores) -> Figure:
+    """Root of the mean squared error of each column, say of each step of a path."""
+    figure, axes = _axes("Error by column", "column", "root mean squared error")
+    for name, told in scores.items():
+        errors = np.sqrt(np.square(answers - told).mean(axis=0))
+        axes.plot(np.arange(1, len(errors) + 1), errors, marker=".", label=name, **_style(name, scores))
+    axes.legend(loc="best")
     return figure
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal, Protocol
@@ -12,6 +12,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from trading_ml.core.errors import BadInput, BadParams, NoData, nearest
+from trading_ml.models.form import Form
 
 Floats = NDArray[np.float32]
 Indices = NDArray[np.int64]
@@ -19,22 +20,12 @@ Kind = Literal["binary", "categorical", "numeric"]
 PARTS = ("train", "validation", "test", "purged")
 
 
-class Source(Protocol):
+class Source(Form, Protocol):
     """A dataset, for training and judging. Sample `i` is row `i` of `samples`; methods take such numbers."""
 
     @property
     def digest(self) -> str:
         """Hex sha256 of everything that decides the content."""
-        ...
-
-    @cached_property
-    def manifest(self) -> Mapping[str, Any]:
-        """What is in it; `labels` lists each label column with its classes."""
-        ...
-
-    @cached_property
-    def features(self) -> Mapping[str, Mapping[str, Any]]:
-        """By feature, in the project's order: its `window` in bars and its `columns`."""
         ...
 
     @cached_property
@@ -96,7 +87,7 @@ class Target:
         return {"binary": 1, "categorical": len(self.classes or ()), "numeric": len(self.columns)}[self.kind]
 
 
-def target(source: Source, name: str) -> Target:
+def target(source: Form, name: str) -> Target:
     """A label of a dataset, or one column of it.
 
     Raises:
@@ -121,6 +112,16 @@ def answers(source: Source, indices: Indices, asked: Target) -> NDArray[Any]:
     return values.astype(np.int32 if asked.kind == "categorical" else np.float32)
 
 
+def targets(source: Form, names: Iterable[str] | None = None) -> list[Target]:
+    """Some labels of a dataset; all of them where none is named.
+
+    Raises:
+        BadParams: when one of them cannot be answered.
+    """
+    every = dict.fromkeys(entry["name"] for entry in source.manifest["labels"])
+    return [target(source, name) for name in (every if names is None else names)]
+
+
 def sole_target(source: Source) -> Target:
     """The one label of a dataset.
 
@@ -132,19 +133,6 @@ def sole_target(source: Source) -> Target:
         problem = "are several, but here one is judged"
         raise BadInput(f"labels {', '.join(names)}", problem, "leave one label in the project file")
     return target(source, names[0])
-
-
-def binary_target(source: Source) -> Target:
-    """The one label of a dataset, which has two classes.
-
-    Raises:
-        BadInput: when it is of another kind, or there are several.
-    """
-    target = sole_target(source)
-    if target.kind != "binary":
-        problem = f"is {target.kind}, but only labels of two classes can be judged"
-        raise BadInput(f"label {target.name}", problem, "let the label script return a Boolean")
-    return target
 
 
 def part(source: Source, name: str) -> Indices:

@@ -13,6 +13,9 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from trading_ml.models.evaluate import brier_losses, log_losses
+from trading_ml.models.source import Kind
+
 Floats = NDArray[np.float64]
 Weights = NDArray[np.float64]
 _CHUNK = 2_000_000  # weights held at once
@@ -80,10 +83,51 @@ def brier(answers: Floats, p: Floats, weights: Weights) -> Floats:
     return _mean(np.square(p - answers), weights)
 
 
-METRICS: dict[str, Callable[[Floats, Floats, Weights], Floats]] = {
-    "roc_auc": roc_auc, "pr_auc": pr_auc, "accuracy": accuracy, "log_loss": log_loss, "brier": brier,
+def accuracy_of_several(answers: Floats, p: Floats, weights: Weights) -> Floats:
+    """Share of samples whose likeliest class happened."""
+    return _mean(p.argmax(axis=1) == answers, weights)
+
+
+def balanced_accuracy(answers: Floats, p: Floats, weights: Weights) -> Floats:
+    """Mean of that share over the classes that were drawn."""
+    right, codes = p.argmax(axis=1) == answers, np.arange(p.shape[1])
+    belongs = (answers[:, None] == codes).astype(np.float64)
+    drawn = weights @ belongs
+    shares = np.divide(weights @ (belongs * right[:, None]), drawn, out=np.zeros_like(drawn), where=drawn > 0)
+    return shares.sum(axis=1) / (drawn > 0).sum(axis=1)
+
+
+def log_loss_of_several(answers: Floats, p: Floats, weights: Weights) -> Floats:
+    """Mean of −ln P(what happened), nats."""
+    return _mean(log_losses(answers, p), weights)
+
+
+def brier_of_several(answers: Floats, p: Floats, weights: Weights) -> Floats:
+    """Mean over samples of Σₖ (pₖ − [k happened])²."""
+    return _mean(brier_losses(answers, p), weights)
+
+
+def mae(answers: Floats, told: Floats, weights: Weights) -> Floats:
+    """Mean over columns of the mean absolute error."""
+    return _by_column(_mean(np.abs(answers - told), weights))
+
+
+def rmse(answers: Floats, told: Floats, weights: Weights) -> Floats:
+    """Mean over columns of the root of the mean squared error."""
+    return _by_column(np.sqrt(_mean(np.square(answers - told), weights)))
+
+
+METRICS: dict[Kind, dict[str, Callable[[Floats, Floats, Weights], Floats]]] = {
+    "binary": {
+        "roc_auc": roc_auc, "pr_auc": pr_auc, "accuracy": accuracy, "log_loss": log_loss, "brier": brier,
+    },
+    "categorical": {
+        "log_loss": log_loss_of_several, "brier": brier_of_several, "accuracy": accuracy_of_several,
+        "balanced_accuracy": balanced_accuracy,
+    },
+    "numeric": {"rmse": rmse, "mae": mae},
 }  # fmt: skip
-LESS_IS_BETTER = frozenset({"log_loss", "brier"})
+"""By kind of label what can be resampled; the first is what the gate compares where nothing is said."""
 
 
 def _by_probability(answers: Floats, p: Floats, weights: Weights) -> tuple[Weights, Weights]:
@@ -96,4 +140,9 @@ def _by_probability(answers: Floats, p: Floats, weights: Weights) -> tuple[Weigh
 
 
 def _mean(values: NDArray, weights: Weights) -> Floats:
-    return weights @ values.astype(np.float64) / weights.sum(1)
+    """Of each resample, and of each column where values have several."""
+    return ((weights @ values.astype(np.float64)).T / weights.sum(1)).T
+
+
+def _by_column(values: Floats) -> Floats:
+    return values if values.ndim == 1 else values.mean(axis=1)

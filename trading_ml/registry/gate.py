@@ -5,13 +5,16 @@ A pure decision: the same probabilities, answers and count of openings give the 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from statistics import NormalDist
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from trading_ml.core.params import Params
-from trading_ml.registry.bootstrap import LESS_IS_BETTER, METRICS, block_length, resamples
+from trading_ml.models.evaluate import LESS_IS_BETTER, likeliest
+from trading_ml.registry.bootstrap import METRICS, block_length, resamples
 from trading_ml.registry.exam import Exam
 from trading_ml.registry.params import GateParams
 
@@ -23,6 +26,8 @@ _SEED = 20_260_101
 class Advantage(Params):
     """How much better the model is than a baseline; positive is better, whatever the metric."""
 
+    label: str = ""
+    metric: str = ""
     baseline: str
     model: float
     """The metric of the model."""
@@ -45,10 +50,10 @@ class Verdict(Params):
     """Versions judged on this test part so far, this one included."""
 
 
-def judge(params: GateParams, exam: Exam, openings: int = 1) -> Verdict:
-    """Judge a version.
+def judge(params: GateParams, exams: Sequence[Exam], openings: int = 1) -> Verdict:
+    """Judge a version by its exams on the test part, one for each of its labels, all of which it must pass.
 
-    It must have enough test samples of both classes, must predict both classes, and must be better than **every**
+    It must have enough test samples that differ, must not answer all of them alike, and must be better than **every**
     baseline by more than sampling error: the one-sided lower confidence bound of the paired difference, with the
     block bootstrap's standard error, must exceed 0. Where the model is to be traded, so must that of its net profit: a
     label that leans on the past can be guessed where nothing can be earned. Being good enough in all these ways at
@@ -57,51 +62,69 @@ def judge(params: GateParams, exam: Exam, openings: int = 1) -> Verdict:
 
     Args:
         params: What is demanded.
-        exam: Answers on the test part.
+        exams: What was asked and answered.
         openings: Versions judged on this test part so far, this one included.
     """
-    exam = exam.in_time()
-    reasons = tuple(_unfit(params, exam))
-    if reasons:
-        return Verdict(passed=False, reasons=reasons, openings=openings)
+    verdicts = [_judged(params, exam.in_time(), openings) for exam in exams]
+    names = [f"{exam.label}: " if len(exams) > 1 else "" for exam in exams]
+    return Verdict(
+        passed=all(verdict.passed for verdict in verdicts),
+        reasons=tuple(name + why for name, verdict in zip(names, verdicts, strict=True) for why in verdict.reasons),
+        advantages=tuple(each for verdict in verdicts for each in verdict.advantages),
+        openings=openings,
+    )
+
+
+def _judged(params: GateParams, exam: Exam, openings: int) -> Verdict:
+    """The verdict on one label."""
+    if reasons := tuple(_unfit(params, exam)):
+        return Verdict(passed=False, reasons=reasons)
     advantages = _advantages(params, exam, openings)
-    reasons = tuple(_weakness(params.metric, each) for each in advantages if not each.lower_bound > 0)
+    reasons = tuple(_weakness(each) for each in advantages if not each.lower_bound > 0)
     reasons += tuple(_losses(params, exam, openings))
-    return Verdict(passed=not reasons, reasons=reasons, advantages=advantages, openings=openings)
+    return Verdict(passed=not reasons, reasons=reasons, advantages=advantages)
 
 
 def _unfit(params: GateParams, exam: Exam) -> Iterator[str]:
     """Reasons to refuse without comparing."""
-    samples = len(exam.answers)
+    samples, alike = len(exam.answers), "one class" if exam.kind != "numeric" else "one number"
     if samples < params.min_samples:
         yield f"only {samples} test samples, at least {params.min_samples} are demanded"
     if samples and exam.answers.min() == exam.answers.max():
-        yield "the test part holds one class only"
+        yield f"the test part holds {alike} only"
     if not np.isfinite(exam.model).all():
-        yield "some probabilities are not numbers"
-    elif samples and (exam.model > 0.5).min() == (exam.model > 0.5).max():
-        yield f"predicts one class only ({str(bool(exam.model[0] > 0.5)).lower()}) on {samples} test samples"
+        yield f"some {'predictions' if exam.kind == 'numeric' else 'probabilities'} are not numbers"
+    elif samples and not np.ptp(named := _named(exam), axis=0).any():
+        told = "" if exam.kind == "numeric" else f" ({exam.classes[named[0]]})"
+        yield f"predicts {alike} only{told} on {samples} test samples"
     blocks = samples // block_length(exam.starts, exam.ends)
     if samples >= params.min_samples and blocks < MIN_BLOCKS:
         yield f"labels overlap so long that only {blocks} independent blocks remain, at least {MIN_BLOCKS} are needed"
 
 
+def _named(exam: Exam) -> NDArray[Any]:
+    """What the model answers where it has to decide: classes, or the numbers themselves."""
+    return exam.model if exam.kind == "numeric" else likeliest(exam.model)
+
+
 def _advantages(params: GateParams, exam: Exam, openings: int) -> tuple[Advantage, ...]:
-    metric, sign = METRICS[params.metric], -1 if params.metric in LESS_IS_BETTER else 1
-    answers, scores = exam.answers.astype(np.float64), [exam.model, *exam.baselines.values()]
+    asked = params.metric_for(exam.label, exam.kind)
+    metric, sign = METRICS[exam.kind][asked], -1 if asked in LESS_IS_BETTER else 1
+    answers, scores = exam.answers.astype(np.float64), list(exam.everybody.values())
     length = block_length(exam.starts, exam.ends)
     drawn = [
-        np.stack([metric(answers, p, weights) for p in scores])
+        np.stack([metric(answers, told, weights) for told in scores])
         for weights in resamples(len(answers), length, RESAMPLES, _SEED)
     ]
     spread = np.concatenate(drawn, axis=1)
     errors = np.nanstd(spread[0] - spread[1:], axis=1)
-    values = [float(metric(answers, p, np.ones((1, len(answers))))[0]) for p in scores]
+    values = [float(metric(answers, told, np.ones((1, len(answers))))[0]) for told in scores]
     quantile = _quantile(params, openings)
     return tuple(
         Advantage(
-            baseline=name, model=values[0], reference=value, difference=sign * (values[0] - value),
-            standard_error=float(error), lower_bound=sign * (values[0] - value) - quantile * float(error),
+            label=exam.label, metric=asked, baseline=name, model=values[0], reference=value,
+            difference=sign * (values[0] - value), standard_error=float(error),
+            lower_bound=sign * (values[0] - value) - quantile * float(error),
         )
         for name, value, error in zip(exam.baselines, values[1:], errors, strict=True)
     )  # fmt: skip
@@ -122,8 +145,9 @@ def _quantile(params: GateParams, openings: int) -> float:
     return NormalDist().inv_cdf(1 - (1 - params.confidence) / openings)
 
 
-def _weakness(metric: str, advantage: Advantage) -> str:
+def _weakness(found: Advantage) -> str:
+    shape = ".4g" if found.metric in METRICS["numeric"] else ".4f"
     return (
-        f"{metric} {advantage.model:.4f} is not better than {advantage.baseline} {advantage.reference:.4f} beyond "
-        f"sampling error (advantage {advantage.difference:+.4f}, lower bound {advantage.lower_bound:+.4f})"
+        f"{found.metric} {found.model:{shape}} is not better than {found.baseline} {found.reference:{shape}} beyond "
+        f"sampling error (advantage {found.difference:+{shape}}, lower bound {found.lower_bound:+{shape}})"
     )

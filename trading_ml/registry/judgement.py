@@ -2,39 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from numpy.typing import NDArray
+import numpy as np
 
 from trading_ml.core.digest import digest, file_digest
-from trading_ml.models import baselines
 from trading_ml.models.evaluate import evaluate
 from trading_ml.models.figures import figures, positions
-from trading_ml.models.predict import predict
-from trading_ml.models.source import Source, binary_target, part
+from trading_ml.models.source import Source, Target, targets
 from trading_ml.registry import aliases, openings, trading
-from trading_ml.registry.exam import Exam
+from trading_ml.registry.exam import Exam, sit
 from trading_ml.registry.gate import judge
 from trading_ml.registry.params import EvaluationParams, GateParams
-from trading_ml.registry.result import COLUMNS, JUDGEMENT, POSITIONS, Judgement, comparison, markdown
+from trading_ml.registry.result import COLUMNS, JUDGEMENT, POSITIONS, Judgement, comparisons, markdown
 from trading_ml.registry.runs import Run
-from trading_ml.registry.store import MODEL_KEY, Registry
+from trading_ml.registry.store import LABELS, MODEL_KEY, Registry
 from trading_ml.registry.trading import Traded
 
 if TYPE_CHECKING:
     from mlflow.entities.model_registry import ModelVersion
-
-Scores = dict[str, NDArray]
 
 
 def gate_key(params: GateParams, evaluation: EvaluationParams) -> str:
     """Digest of what decides a judgement beside model and dataset: parameters and the sources of the gate."""
     room = Path(__file__).parent
     models = room.parent / "models"
-    files = [room / "gate.py", room / "bootstrap.py", models / "baselines.py"]
+    files = [room / "gate.py", room / "exam.py", room / "bootstrap.py"]
+    files += [models / "baselines.py", models / "predict.py", models / "evaluate.py"]
     files += [room / "trading.py", models / "pnl.py"] if evaluation.pnl else []
     return digest(params, evaluation, [file_digest(file) for file in files])
 
@@ -49,67 +46,63 @@ def judge_version(
     """
     count = openings.record(registry.lake, registry.project, source.digest, version.tags[MODEL_KEY])
     aliases.move(registry, version, aliases.CANDIDATE, "it is judged")
-    scores = _answer(registry.load(version), source, params)
-    exam = _exam(source, scores["test"])
-    trades = _traded(registry, source, evaluation, scores["test"], exam)
-    verdict = judge(params, replace(exam, earned=trading.earned(trades) if trades else None), count)
-    metrics = _metrics(source, scores) | _earned(trades)
-    judgement = Judgement(gate_key=gate_key(params, evaluation), verdict=verdict, metrics=metrics)
-    _show(Run(registry.client, str(version.run_id)), version, source, scores["test"], trades, judgement)
+    labels = targets(source, version.tags[LABELS].split(",") if LABELS in version.tags else None)
+    exams = sit(registry.load(version), source, labels, params)
+    trades, exams["test"] = _traded(registry, source, evaluation.traded(labels), evaluation, exams["test"])
+    verdict, names = judge(params, exams["test"], count), tuple(label.name for label in labels)
+    key, metrics = gate_key(params, evaluation), _metrics(exams) | _earned(trades, exams["test"])
+    judgement = Judgement(gate_key=key, verdict=verdict, metrics=metrics, labels=names)
+    _show(Run(registry.client, str(version.run_id)), version, exams["test"], trades, judgement)
     _keep(registry, version, judgement)
     return judgement
 
 
-def _answer(model: Any, source: Source, params: GateParams) -> dict[str, Scores]:
-    """Probabilities by part and by who gives them; baselines are asked on the test part only."""
-    scores = {name: {"model": predict(model, source, part(source, name))} for name in ("train", "validation", "test")}
-    for name in params.baselines:
-        scores["test"][name] = baselines.fit(name, source)(source.indices("test"))
-    return scores
-
-
-def _exam(source: Source, scores: Scores) -> Exam:
+def _traded(
+    registry: Registry, source: Source, label: Target | None, evaluation: EvaluationParams, exams: list[Exam]
+) -> tuple[list[Traded], list[Exam]]:
+    """Who would have earned what by a label, where one is traded by; and the exams with the model's profit."""
+    if label is None or evaluation.pnl is None:
+        return [], exams
+    by = next(exam for exam in exams if exam.label == label.name)
     indices = source.indices("test")
-    others = {name: p for name, p in scores.items() if name != "model"}
-    label = binary_target(source).name
-    answers = source.labels(indices, label).astype(int)
-    return Exam(label, "binary", answers, *source.label_intervals(indices), scores["model"], others)
+    trades = trading.traded(registry.lake, source, indices, evaluation.pnl, by.everybody, by.answers)
+    return trades, [replace(exam, earned=trading.earned(trades)) if exam is by else exam for exam in exams]
 
 
-def _metrics(source: Source, scores: Mapping[str, Scores]) -> dict[str, float]:
-    """Flat: `<part>_<metric>` of the model, `<part>_<metric>_<baseline>` of a baseline."""
+def _metrics(exams: Mapping[str, Sequence[Exam]]) -> dict[str, float]:
+    """Flat: `<part>_<metric>` of the model, `<part>_<metric>_<baseline>` of a baseline; `<part>_<label>_…` of several.
+
+    Answers that are not all numbers have none.
+    """
     flat = {}
-    for name, given in scores.items():
-        answers = source.labels(source.indices(name), binary_target(source).name).astype(int)
-        for who, p in given.items():
-            suffix = "" if who == "model" else f"_{who}"
-            found = evaluate(answers, p)
-            flat |= {f"{name}_{metric}{suffix}": found[metric] for metric in found if not suffix or metric in COLUMNS}
+    for name, sat in exams.items():
+        for exam in sat:
+            for who, told in exam.everybody.items():
+                suffix = "" if who == "model" else f"_{who}"
+                found = evaluate(exam.answers, told, exam.kind) if np.isfinite(told).all() else {}
+                shown = [metric for metric in found if not suffix or metric in COLUMNS]
+                flat |= {f"{name}_{_of(exam, sat)}{metric}{suffix}": found[metric] for metric in shown}
     return flat
 
 
-def _traded(
-    registry: Registry, source: Source, evaluation: EvaluationParams, scores: Scores, exam: Exam
-) -> list[Traded]:
-    """Who would have earned what on the test part, where the project asks."""
-    if evaluation.pnl is None:
-        return []
-    return trading.traded(registry.lake, source, source.indices("test"), evaluation.pnl, scores, exam.answers)
+def _earned(trades: list[Traded], exams: Sequence[Exam]) -> dict[str, float]:
+    """Flat: what the totals of the trades come to."""
+    found = trading.totals(trades) if trades else {}
+    return {f"test_{_of(by, exams)}{name}": found[name] for by in exams if by.earned is not None for name in found}
 
 
-def _earned(trades: list[Traded]) -> dict[str, float]:
-    return {f"test_{name}": value for name, value in trading.totals(trades).items()} if trades else {}
+def _of(exam: Exam, exams: Sequence[Exam], end: str = "_") -> str:
+    """What tells a label from the others, where there are any."""
+    return f"{exam.label}{end}" if len(exams) > 1 else ""
 
 
-def _show(
-    run: Run, version: ModelVersion, source: Source, scores: Scores, trades: list[Traded], judgement: Judgement
-) -> None:
+def _show(run: Run, version: ModelVersion, exams: Sequence[Exam], trades: list[Traded], judgement: Judgement) -> None:
     """Metrics, figures and tables, for people who look at the run."""
-    target, answers = binary_target(source), _exam(source, scores).answers
     run.metrics(judgement.metrics, model=version.model_id)
-    if answers.min() < answers.max():
-        for name, figure in figures(answers, scores, target.classes or ()).items():
-            run.figure(figure, f"test/{name}.png")
+    for exam in exams:
+        if exam.answers.min() < exam.answers.max() and np.isfinite(exam.model).all():
+            for name, figure in figures(exam.answers, exam.everybody, exam.kind, exam.classes).items():
+                run.figure(figure, f"test/{_of(exam, exams, '/')}{name}.png")
     if trades:
         longest = max(trades, key=lambda each: len(each.moments))
         run.figure(positions(longest.instrument, longest.moments, longest.by), POSITIONS)
@@ -121,7 +114,8 @@ def _report(judgement: Judgement) -> str:
     verdict = judgement.verdict
     blocks = ["**The gate let it pass.**" if verdict.passed else "**The gate refused it.**"]
     blocks += ["\n".join(f"- {reason}" for reason in verdict.reasons)] if verdict.reasons else []
-    blocks += ["#### On the test part", markdown(comparison(judgement.metrics, "test"))]
+    for label, rows in comparisons(judgement.metrics, "test", judgement.labels).items():
+        blocks += ["#### On the test part" + (f": {label}" if label else ""), markdown(rows)]
     if verdict.advantages:
         blocks += ["#### Advantage over each baseline", markdown([each.model_dump() for each in verdict.advantages])]
     return "\n\n".join([*blocks, f"Models judged on this test part so far: {verdict.openings}."])

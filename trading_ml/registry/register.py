@@ -20,7 +20,7 @@ from trading_ml.models.build import graph_of
 from trading_ml.models.checkpoint import Checkpoints
 from trading_ml.models.control import Control
 from trading_ml.models.params import ModelParams, TrainingParams
-from trading_ml.models.source import Source, binary_target
+from trading_ml.models.source import Source, Target, targets
 from trading_ml.models.standing import Standing, alone, forget, now
 from trading_ml.models.train import recipe, train
 from trading_ml.registry import trials
@@ -30,7 +30,7 @@ from trading_ml.registry.params import EvaluationParams, GateParams
 from trading_ml.registry.provenance import commit, origin
 from trading_ml.registry.result import JUDGEMENT, Result
 from trading_ml.registry.runs import Given, Run
-from trading_ml.registry.store import MODEL_KEY, TRAINING, Registry
+from trading_ml.registry.store import LABELS, MODEL_KEY, TRAINING, Registry
 
 if TYPE_CHECKING:
     from mlflow.entities.model_registry import ModelVersion
@@ -58,11 +58,16 @@ class Order:
         """The model key: digest of all that decides the weights."""
         return digest(source.digest, recipe(graph_of(source, self.model), self.training))
 
+    def labels(self, source: Source) -> list[Target]:
+        """What the model answers."""
+        return targets(source, graph_of(source, self.model).labels)
+
     def remembered(self, source: Source) -> dict[str, str]:
         """Tags of the run and of its version: what they were made from."""
         made_by = {f"env.{name}": value for name, value in runtime.environment(self.training.threads).items()}
         tags = {MODEL_KEY: self.key(source), "dataset": source.digest, "git_commit": commit()}
-        return tags | {"project_file": self.project_file} | made_by | dict(self.tags)
+        tags |= {LABELS: ",".join(label.name for label in self.labels(source)), "project_file": self.project_file}
+        return tags | made_by | dict(self.tags)
 
     @property
     def given(self) -> Given:
@@ -84,7 +89,7 @@ def register(lake: Lake, source: Source, order: Order, on_epoch: OnEpoch = lambd
         on_epoch: Called after each epoch with its number, from 1, and its metrics.
 
     Raises:
-        NoData: when a part of the dataset is empty. BadInput: when its label cannot be judged.
+        NoData: when a part of the dataset is empty. BadParams: when gate or evaluation do not fit its labels.
         Refused: when the training diverges. A refusal by the gate is an answer, not an error.
     """
     trained(lake, source, order, on_epoch)
@@ -114,7 +119,8 @@ def trained(
     Raises:
         Stopped: when somebody asked it to stop; besides what `register` raises.
     """
-    binary_target(source)
+    order.gate.check(order.labels(source))
+    order.evaluation.traded(order.labels(source))
     key = order.key(source)
     with alone(lake, order.project, key):
         registry = Registry.make(lake, order.project, order.description)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
+
+from pydantic import Field
 
 from trading_ml.core.params import Params
 from trading_ml.models.baselines import BASELINES
@@ -14,7 +17,11 @@ if TYPE_CHECKING:
 JUDGEMENT = "judgement"
 POSITIONS = "test/positions.png"
 """Figure of the optimal position against the predicted one, where the project asks for profit and loss."""
-COLUMNS = ("roc_auc", "pr_auc", "accuracy", "precision", "recall", "log_loss", "brier", "ece", "pnl_bps")
+COLUMNS = (
+    "roc_auc", "pr_auc", "accuracy", "balanced_accuracy", "macro_f1", "precision", "recall", "log_loss", "brier", "ece",
+    "rmse", "mae", "r2", "correlation", "rank_correlation", "direction_accuracy",
+    "rmse_first", "rmse_last", "mae_first", "mae_last", "pnl_bps",
+)  # fmt: skip
 
 
 class Judgement(Params):
@@ -24,7 +31,10 @@ class Judgement(Params):
     """Digest of the gate that judged."""
     verdict: Verdict
     metrics: dict[str, float]
-    """`<part>_<metric>` of the model, `<part>_<metric>_<baseline>` of a baseline."""
+    """`<part>_<metric>` of the model, `<part>_<metric>_<baseline>` of a baseline; of several labels each
+    `<part>_<label>_…`."""
+    labels: tuple[str, ...] = ()
+    """What was judged."""
 
 
 class Answer(Params):
@@ -47,6 +57,8 @@ class Result(Params):
     """Digest of the dataset."""
     metrics: dict[str, float]
     gate: Answer
+    labels: tuple[str, ...] = Field(default=(), exclude=True)
+    """What the model answers; not part of the JSON."""
 
     @classmethod
     def of(cls, version: ModelVersion) -> Result:
@@ -57,19 +69,27 @@ class Result(Params):
             model=version.name, version=int(version.version), alias=next(iter(held), None),
             dataset=version.tags["dataset"], metrics=judgement.metrics,
             gate=Answer(passed=judgement.verdict.passed, reasons=judgement.verdict.reasons),
+            labels=judgement.labels,
         )  # fmt: skip
 
     def table(self, part: str = "test") -> list[dict[str, Any]]:
-        """One row for the model and one for each baseline; undefined metrics are left out."""
-        return comparison(self.metrics, part)
+        """One row for the model and one for each baseline, of each label; undefined metrics are left out."""
+        blocks = comparisons(self.metrics, part, self.labels)
+        return [({"label": label} if label else {}) | row for label, rows in blocks.items() for row in rows]
 
 
-def comparison(metrics: dict[str, float], part: str) -> list[dict[str, Any]]:
-    """The flat metrics of a part as a table of the model and its baselines."""
+def comparisons(metrics: dict[str, float], part: str, labels: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
+    """By label the flat metrics of a part as a table of the model and its baselines; under `""` where there is one."""
+    if len(labels) < 2:
+        return {"": _comparison(metrics, f"{part}_")}
+    return {label: _comparison(metrics, f"{part}_{label}_") for label in labels}
+
+
+def _comparison(metrics: dict[str, float], start: str) -> list[dict[str, Any]]:
     rows = []
     for name in ("model", *BASELINES):
         suffix = "" if name == "model" else f"_{name}"
-        shown = {column: metrics.get(f"{part}_{column}{suffix}") for column in COLUMNS}
+        shown = {column: metrics.get(f"{start}{column}{suffix}") for column in COLUMNS}
         rows.append({"": name} | {column: value for column, value in shown.items() if value is not None})
     return [row for row in rows if len(row) > 1]
 
@@ -78,5 +98,8 @@ def markdown(rows: list[dict[str, Any]]) -> str:
     """A table in Markdown; numbers with four decimals."""
     head = list(dict.fromkeys(key for row in rows for key in row))
     lines = [head, ["---"] * len(head)]
-    lines += [[f"{cell:.4f}" if isinstance(cell, float) else str(cell) for cell in map(row.get, head)] for row in rows]
+    lines += [
+        [f"{cell:.4f}" if isinstance(cell, float) else str(cell) for cell in (row.get(key, "") for key in head)]
+        for row in rows
+    ]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)

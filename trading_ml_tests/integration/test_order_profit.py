@@ -133,5 +133,5 @@ def test_parts_follow_each_other_by_70_15_15_and_the_trained_model_ranks_orders(
     assert first.max() <= second.min()
     training = project.training.model_copy(update={"epochs": 10, "early_stopping": None, "batch_size": 64})
     model = train(dataset, project.model, training).model
-    answers, p = dataset.labels(parts["train"], "order"), predict(model, dataset, parts["train"])
+    answers, p = dataset.labels(parts["train"], "order"), predict(model, dataset, parts["train"])["order"]
     assert p[answers == 1].mean() > p[answers == 0].mean()

@@ -14,12 +14,10 @@ from trading_ml.adapters.simulated import MarketParams, write
 from trading_ml.core.instruments import instrument
 from trading_ml.core.lake import Lake
 from trading_ml.datasets import DatasetParams
-from trading_ml.models import baselines
-from trading_ml.models.predict import predict
-from trading_ml.models.source import binary_target
+from trading_ml.models.source import targets
 from trading_ml.models.train import train
 from trading_ml.project import load
-from trading_ml.registry.exam import Exam
+from trading_ml.registry.exam import sit
 from trading_ml.registry.gate import Verdict, judge
 from trading_ml.registry.params import GateParams
 from trading_ml.ticks import merge, uploads
@@ -63,12 +61,9 @@ def judged(lake: Lake, name: str, asked: dict[str, labels.LabelUse] | None = Non
 
 
 def _exam(source: datasets.Dataset, model) -> tuple[Verdict, float, int]:
-    test = source.indices("test")
-    answers = source.labels(test, binary_target(source).name).astype(int)
-    p = predict(model, source, test)
-    others = {name: baselines.fit(name, source)(test) for name in GATE.baselines}
-    exam = Exam("label", "binary", answers, *source.label_intervals(test), p, others)
-    return judge(GATE, exam, 1), auc(answers, p), len(test)
+    (label,) = targets(source)
+    exam = sit(model, source, [label], GATE)["test"][0]
+    return judge(GATE, [exam], 1), auc(exam.answers, exam.model), len(exam.answers)
 
 
 def auc(answers: np.ndarray, p: np.ndarray) -> float:

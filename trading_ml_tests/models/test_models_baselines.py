@@ -3,9 +3,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from trading_ml.core.errors import BadInput
 from trading_ml.models import baselines
+from trading_ml.models.source import Target
 from trading_ml_tests.models.standin import Standin
+
+RISES = Target("rises", ("rises",), ("false", "true"))
 
 
 @pytest.fixture(scope="module")
@@ -14,14 +16,14 @@ def source() -> Standin:
 
 
 def last_known_by_loops(source: Standin, index: int) -> int:
-    """What a person would look up: the newest sample of the same instrument whose label was known by then."""
+    """What a person would look up: the newest sample of the same instrument whose label was known by then, or −1."""
     starts, ends = source.label_intervals(np.arange(len(source.bar)))
     known = [
         other
         for other in range(len(starts))
         if source.place[other] == source.place[index] and ends[other] <= starts[index]
     ]
-    return int(source.answers[max(known, key=lambda other: starts[other])]) if known else -1
+    return max(known, key=lambda other: starts[other], default=-1)
 
 
 def test_the_last_known_label_is_of_the_same_instrument_and_was_known(source: Standin) -> None:
@@ -33,47 +35,43 @@ def test_the_last_known_label_is_of_the_same_instrument_and_was_known(source: St
 
 def test_a_label_that_is_not_known_yet_changes_no_earlier_answer(source: Standin) -> None:
     test = source.indices("test")
-    before = baselines.last_known(source, test)
+    before = baselines.fit("persistence", source, RISES)(test)
     changed = Standin(bars=300)
     moment = source.label_intervals(test)[0][20]
     changed.answers = np.where(
         source.label_intervals(np.arange(len(source.bar)))[1] > moment, ~source.answers, source.answers
     )
-    same = source.label_intervals(test)[0] <= moment
-    assert np.array_equal(baselines.last_known(changed, test)[same], before[same])
-    assert not np.array_equal(baselines.last_known(changed, test), before)
+    same, after = source.label_intervals(test)[0] <= moment, baselines.fit("persistence", changed, RISES)(test)
+    assert np.array_equal(after[same], before[same])
+    assert not np.array_equal(after, before)
 
 
 def test_persistence_answers_with_the_training_share_after_the_same_label(source: Standin) -> None:
     train, test = source.indices("train"), source.indices("test")
-    states = [last_known_by_loops(source, index) for index in train]
+    state = lambda index: int(source.answers[known]) if (known := last_known_by_loops(source, index)) >= 0 else -1
+    states = [state(index) for index in train]
     answers = source.answers[train]
     shares = {state: np.mean([a for a, s in zip(answers, states, strict=True) if s == state]) for state in (0, 1)}
-    expected = [shares[last_known_by_loops(source, index)] for index in test]
-    np.testing.assert_allclose(baselines.fit("persistence", source)(test), expected)
+    expected = [shares[state(index)] for index in test]
+    np.testing.assert_allclose(baselines.fit("persistence", source, RISES)(test), expected)
 
 
 def test_majority_is_a_constant(source: Standin) -> None:
     train, test = source.indices("train"), source.indices("test")
-    assert set(baselines.fit("majority", source)(test)) == {source.answers[train].sum() / len(train)}
+    assert set(baselines.fit("majority", source, RISES)(test)) == {source.answers[train].sum() / len(train)}
 
 
 def test_the_logistic_baseline_sees_the_sample_s_own_bar_and_learns_on_training_samples_only() -> None:
     source = Standin(bars=300)
     source.answers = source.series[source.place, source.bar, 1] > 0
     test = source.indices("test")
-    p = baselines.fit("logistic_on_last", source)(test)
+    p = baselines.fit("logistic_on_last", source, RISES)(test)
     assert ((p > 0.5) == source.answers[test]).mean() > 0.9
     source.answers[test] = ~source.answers[test]
-    assert np.array_equal(baselines.fit("logistic_on_last", source)(test), p)
+    assert np.array_equal(baselines.fit("logistic_on_last", source, RISES)(test), p)
 
 
 def test_one_class_in_training_leaves_nothing_to_fit(source: Standin) -> None:
     source = Standin(bars=300)
     source.answers[:] = True
-    assert set(baselines.fit("logistic_on_last", source)(source.indices("test"))) == {1.0}
-
-
-def test_a_label_of_another_kind_is_refused() -> None:
-    with pytest.raises(BadInput, match="label rises: is numeric, but only labels of two classes can be judged"):
-        baselines.fit("majority", Standin(classes=None))
+    assert set(baselines.fit("logistic_on_last", source, RISES)(source.indices("test"))) == {1.0}

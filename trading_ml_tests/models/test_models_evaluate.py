@@ -54,7 +54,7 @@ def test_bins_hold_every_sample_once(pairs: list[tuple[bool, float]]) -> None:
 
 
 def test_every_figure_can_be_drawn_without_a_display(tmp_path) -> None:
-    drawn = figures(ANSWERS, {"model": P, "majority": np.full(6, 0.5)}, ("calm", "wild"))
+    drawn = figures(ANSWERS, {"model": P, "majority": np.full(6, 0.5)}, "binary", ("calm", "wild"))
     assert set(drawn) == {"roc", "precision_recall", "calibration", "confusion"}
     for name, figure in drawn.items():
         figure.savefig(tmp_path / f"{name}.png")

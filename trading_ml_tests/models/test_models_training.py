@@ -12,7 +12,7 @@ from trading_ml.models.build import build, compiled, graph_of
 from trading_ml.models.families import resolve
 from trading_ml.models.params import TrainingParams
 from trading_ml.models.predict import predict
-from trading_ml.models.source import binary_target
+from trading_ml.models.source import sole_target
 from trading_ml.models.train import Trained, train, weights_digest
 from trading_ml_tests.models.standin import Standin
 
@@ -46,7 +46,7 @@ def test_the_graph_is_named_and_ends_in_one_probability(source: Standin, trained
     names = [layer.name for layer in trained.model.layers]
     assert set(names) >= {"close", "noise", "close_minmax", "noise_zscore", "dense_1", "dropout_2", "rises"}
     test = source.indices("test")
-    p = predict(trained.model, source, test)
+    p = predict(trained.model, source, test)["rises"]
     assert p.shape == test.shape
     assert ((p > 0) & (p < 1)).all()
 
@@ -77,7 +77,7 @@ def test_a_small_improvement_may_count_as_none(source: Standin) -> None:
 
 def test_the_model_learns_what_can_be_learnt(source: Standin, trained: Trained) -> None:
     validation = source.indices("validation")
-    p, answers = predict(trained.model, source, validation), source.labels(validation, "rises")
+    p, answers = predict(trained.model, source, validation)["rises"], source.labels(validation, "rises")
     assert p[answers == 1].mean() - p[answers == 0].mean() > 0.15
 
 
@@ -114,7 +114,8 @@ def test_a_model_survives_its_file(trained: Trained, source: Standin, tmp_path: 
     trained.model.save(tmp_path / "model.keras")
     loaded = keras.models.load_model(tmp_path / "model.keras")
     test = source.indices("test")
-    assert predict(loaded, source, test).tobytes() == predict(trained.model, source, test).tobytes()
+    there, back = (predict(model, source, test)["rises"] for model in (trained.model, loaded))
+    assert back.tobytes() == there.tobytes()
     assert weights_digest(loaded) == trained.weights_digest
 
 
@@ -131,7 +132,7 @@ def test_what_cannot_be_trained_is_said(source: Standin, monkeypatch: pytest.Mon
     both = [{"name": name, "column": name, "classes": ["no", "yes"]} for name in ("a", "b")]
     monkeypatch.setattr(Standin, "manifest", {"labels": both})
     with pytest.raises(BadInput, match="labels a, b: are several, but here one is judged"):
-        binary_target(source)
+        sole_target(source)
 
 
 def test_samples_count_by_their_weight(trained: Trained) -> None:

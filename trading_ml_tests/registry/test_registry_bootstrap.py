@@ -6,25 +6,50 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn import metrics  # noqa: TID253
 
+from trading_ml.models.source import Kind
 from trading_ml.registry import bootstrap
 
 RNG = np.random.default_rng(3)
 ANSWERS = (RNG.random(200) < 0.4).astype(float)
 P = np.round(RNG.random(200), 1)  # many ties
+CODES = RNG.integers(0, 3, 200).astype(float)
+SHARES = RNG.dirichlet([1, 1, 1], 200)
+NUMBERS = RNG.normal(size=(200, 2))
+TOLD = NUMBERS * [0.5, 0.1] + RNG.normal(size=(200, 2))
 REFERENCES = {
-    "roc_auc": lambda w: metrics.roc_auc_score(ANSWERS, P, sample_weight=w),
-    "pr_auc": lambda w: metrics.average_precision_score(ANSWERS, P, sample_weight=w),
-    "accuracy": lambda w: metrics.accuracy_score(ANSWERS, P > 0.5, sample_weight=w),
-    "log_loss": lambda w: metrics.log_loss(ANSWERS, P, sample_weight=w),
-    "brier": lambda w: metrics.brier_score_loss(ANSWERS, P, sample_weight=w),
+    ("binary", "roc_auc"): lambda w: metrics.roc_auc_score(ANSWERS, P, sample_weight=w),
+    ("binary", "pr_auc"): lambda w: metrics.average_precision_score(ANSWERS, P, sample_weight=w),
+    ("binary", "accuracy"): lambda w: metrics.accuracy_score(ANSWERS, P > 0.5, sample_weight=w),
+    ("binary", "log_loss"): lambda w: metrics.log_loss(ANSWERS, P, sample_weight=w),
+    ("binary", "brier"): lambda w: metrics.brier_score_loss(ANSWERS, P, sample_weight=w),
+    ("categorical", "log_loss"): lambda w: metrics.log_loss(CODES, SHARES, sample_weight=w),
+    ("categorical", "brier"): lambda w: metrics.brier_score_loss(CODES, SHARES, sample_weight=w, scale_by_half=False),
+    ("categorical", "accuracy"): lambda w: metrics.accuracy_score(CODES, SHARES.argmax(1), sample_weight=w),
+    ("categorical", "balanced_accuracy"): lambda w: metrics.balanced_accuracy_score(
+        CODES, SHARES.argmax(1), sample_weight=w
+    ),
+    ("numeric", "rmse"): lambda w: metrics.root_mean_squared_error(NUMBERS, TOLD, sample_weight=w),
+    ("numeric", "mae"): lambda w: metrics.mean_absolute_error(NUMBERS, TOLD, sample_weight=w),
 }
+ASKED = {"binary": (ANSWERS, P), "categorical": (CODES, SHARES), "numeric": (NUMBERS, TOLD)}
 
 
-@pytest.mark.parametrize("name", bootstrap.METRICS)
-def test_a_weighted_metric_equals_scikit_learns(name: str) -> None:
+@pytest.mark.parametrize(("kind", "name"), REFERENCES)
+def test_a_weighted_metric_equals_scikit_learns(kind: Kind, name: str) -> None:
     weights = next(bootstrap.resamples(200, 7, 20, seed=1))
-    expected = [REFERENCES[name](row) for row in weights]
-    np.testing.assert_allclose(bootstrap.METRICS[name](ANSWERS, P, weights), expected, rtol=1e-9)
+    expected = [REFERENCES[kind, name](row) for row in weights]
+    np.testing.assert_allclose(bootstrap.METRICS[kind][name](*ASKED[kind], weights), expected, rtol=1e-9)
+
+
+def test_every_metric_that_can_be_resampled_is_tested() -> None:
+    assert {(kind, name) for kind, names in bootstrap.METRICS.items() for name in names} == set(REFERENCES)
+
+
+def test_the_error_of_numbers_in_one_column_is_that_of_the_column() -> None:
+    weights = next(bootstrap.resamples(200, 7, 20, seed=1))
+    for name in ("rmse", "mae"):
+        one, both = (bootstrap.METRICS["numeric"][name](NUMBERS[:, at], TOLD[:, at], weights) for at in (0, [0]))
+        np.testing.assert_allclose(one, both, rtol=1e-12)
 
 
 @given(st.integers(1, 60), st.integers(1, 60), st.integers(0, 5))

@@ -42,7 +42,7 @@ def mixed(base: Exam, seed: int) -> Exam:
 
 
 def test_an_honest_model_passes_and_the_verdict_says_by_how_much() -> None:
-    verdict = judge(PARAMS, exam(skill=1.0))
+    verdict = judge(PARAMS, [exam(skill=1.0)])
     assert verdict.passed
     assert verdict.reasons == ()
     assert [each.baseline for each in verdict.advantages] == ["majority", "rival"]
@@ -51,7 +51,7 @@ def test_an_honest_model_passes_and_the_verdict_says_by_how_much() -> None:
 
 
 def test_being_as_good_as_a_baseline_is_not_enough() -> None:
-    verdict = judge(PARAMS, exam(skill=0.6, other=0.6))
+    verdict = judge(PARAMS, [exam(skill=0.6, other=0.6)])
     assert not verdict.passed
     assert len(verdict.reasons) == 1
     assert verdict.reasons[0].startswith("roc_auc 0.7")
@@ -61,37 +61,40 @@ def test_being_as_good_as_a_baseline_is_not_enough() -> None:
 def test_a_lucky_model_is_refused() -> None:
     lucky = max((exam(samples=400, seed=seed) for seed in range(20)), key=lambda e: _auc(e))
     assert _auc(lucky) > 0.54
-    assert judge(PARAMS, lucky, openings=20).reasons
+    assert judge(PARAMS, [lucky], openings=20).reasons
 
 
 def test_one_class_only_is_refused_whatever_the_ranking() -> None:
     honest = exam(skill=2.0)
-    verdict = judge(PARAMS, altered(honest, model=honest.model * 0.4))
+    verdict = judge(PARAMS, [altered(honest, model=honest.model * 0.4)])
     assert verdict.reasons == ("predicts one class only (false) on 1000 test samples",)
 
 
 def test_too_few_samples_are_refused() -> None:
-    verdict = judge(PARAMS, exam(samples=399, skill=2.0))
+    verdict = judge(PARAMS, [exam(samples=399, skill=2.0)])
     assert verdict.reasons == ("only 399 test samples, at least 400 are demanded",)
 
 
 def test_what_cannot_be_compared_is_refused_with_every_reason() -> None:
     base = exam(skill=1.0)
     silent = altered(base, answers=np.ones(1000, int), model=np.full(1000, np.nan))
-    assert judge(PARAMS, silent).reasons == ("the test part holds one class only", "some probabilities are not numbers")
+    assert judge(PARAMS, [silent]).reasons == (
+        "the test part holds one class only",
+        "some probabilities are not numbers",
+    )
     long = altered(base, ends=base.starts + 60 * 200)
-    assert judge(PARAMS, long).reasons == (
+    assert judge(PARAMS, [long]).reasons == (
         "labels overlap so long that only 5 independent blocks remain, at least 10 are needed",
     )
 
 
 def test_the_order_of_samples_does_not_matter() -> None:
     base = exam(skill=0.3)
-    assert judge(PARAMS, mixed(base, 1)) == judge(PARAMS, base)
+    assert judge(PARAMS, [mixed(base, 1)]) == judge(PARAMS, [base])
 
 
 def test_every_opening_makes_the_gate_stricter() -> None:
-    bounds = [judge(PARAMS, exam(skill=0.3), openings=count).advantages[0] for count in (1, 2, 50)]
+    bounds = [judge(PARAMS, [exam(skill=0.3)], openings=count).advantages[0] for count in (1, 2, 50)]
     errors = {bound.standard_error for bound in bounds}
     assert len(errors) == 1
     for bound, count in zip(bounds, (1, 2, 50), strict=True):
@@ -103,8 +106,8 @@ def test_every_opening_makes_the_gate_stricter() -> None:
 def test_better_means_better_in_every_metric(metric: str) -> None:
     params = GateParams(min_samples=400, metric=metric)  # pyright: ignore[reportArgumentType]
     good, bad = exam(skill=1.0), exam(other=1.0)
-    assert judge(params, good).passed
-    assert not judge(params, bad).passed
+    assert judge(params, [good]).passed
+    assert not judge(params, [bad]).passed
 
 
 def test_a_model_without_skill_passes_as_seldom_as_promised(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -112,16 +115,16 @@ def test_a_model_without_skill_passes_as_seldom_as_promised(monkeypatch: pytest.
     passed = 0
     for seed in range(200):
         base = exam(samples=400, seed=seed)
-        passed += judge(PARAMS, altered(base, baselines={"majority": base.baselines["majority"]})).passed
+        passed += judge(PARAMS, [altered(base, baselines={"majority": base.baselines["majority"]})]).passed
     assert 0.01 <= passed / 200 <= 0.10
 
 
 def test_what_is_to_be_traded_must_earn_beyond_sampling_error() -> None:
     base = exam(skill=1.0)
     noise = np.random.default_rng(1).normal(size=1000)
-    assert judge(PARAMS, altered(base, earned=noise + 0.5)).passed
+    assert judge(PARAMS, [altered(base, earned=noise + 0.5)]).passed
     for earned in (noise - noise.mean() - 0.01, noise - noise.mean() + 0.01):
-        verdict = judge(PARAMS, altered(base, earned=earned))
+        verdict = judge(PARAMS, [altered(base, earned=earned)])
         assert not verdict.passed
         (reason,) = verdict.reasons
         said = float(reason.split("lower bound ")[1].rstrip(")"))
@@ -131,7 +134,7 @@ def test_what_is_to_be_traded_must_earn_beyond_sampling_error() -> None:
 
 def test_what_is_earned_keeps_its_samples_in_any_order() -> None:
     base = altered(exam(skill=1.0), earned=np.random.default_rng(1).normal(size=1000))
-    assert judge(PARAMS, mixed(base, 2)) == judge(PARAMS, base)
+    assert judge(PARAMS, [mixed(base, 2)]) == judge(PARAMS, [base])
 
 
 def test_gate_parameters_are_refused_by_name() -> None:

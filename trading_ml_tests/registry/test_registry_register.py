@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -13,14 +14,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from trading_ml.core.errors import BadInput, NoData
+from trading_ml.core.errors import BadParams, NoData
 from trading_ml.core.lake import Lake
 from trading_ml.models.families import resolve
 from trading_ml.models.params import TrainingParams
+from trading_ml.models.pnl import PnlParams
 from trading_ml.models.predict import predict
 from trading_ml.models.train import weights_digest
 from trading_ml.registry import judgement, openings, register
-from trading_ml.registry.params import GateParams
+from trading_ml.registry.params import EvaluationParams, GateParams
 from trading_ml.registry.register import Order
 from trading_ml.registry.result import Result
 from trading_ml.registry.store import Registry, connect, load_champion, location
@@ -77,7 +79,7 @@ def test_a_model_with_skill_becomes_champion(first: Result, source: Standin, epo
 
 def test_metrics_are_those_of_the_stored_model(first: Result, root: Lake, source: Standin) -> None:
     test = source.indices("test")
-    p, answers = predict(load_champion(root, "volatility"), source, test), source.answers[test]
+    p, answers = predict(load_champion(root, "volatility"), source, test)["rises"], source.answers[test]
     wins = (p[answers][:, None] > p[~answers]).mean() + (p[answers][:, None] == p[~answers]).mean() / 2
     assert first.metrics["test_roc_auc"] == pytest.approx(wins)
     assert first.metrics["test_samples"] == len(test)
@@ -212,9 +214,28 @@ def test_a_project_without_models_has_no_champion(root: Lake, first: Result, lak
     assert not lake.root.exists()
 
 
-def test_a_label_that_cannot_be_judged_is_refused_before_anything_is_written(lake: Lake) -> None:
-    with pytest.raises(BadInput, match="only labels of two classes can be judged"):
-        register.register(lake, Standin(classes=["a", "b", "c"]), ORDER)
+def test_what_does_not_fit_the_label_is_refused_before_anything_is_written(lake: Lake) -> None:
+    several, numbers = Standin(classes=["a", "b", "c"]), Standin(classes=None)
+    wrong = {
+        "gate.metric: roc_auc does not fit rises, which is categorical; choose one of log_loss, brier": (
+            several, {"gate": GateParams(metric="roc_auc")},
+        ),
+        "gate.baselines: has none that fits rises, which is categorical; add one of majority, persistence": (
+            several, {"gate": GateParams(baselines=("naive",))},
+        ),
+        "gate.baselines: naive does not fit rises, which is binary; leave it out": (
+            Standin(), {"gate": GateParams(baselines=("naive", "majority"))},
+        ),
+        "gate.metric.rise: is no label of the model; did you mean 'rises'?": (
+            numbers, {"gate": GateParams(metric={"rise": "mae"})},
+        ),
+        "evaluation.pnl: needs one label of two classes, not rises (numeric); leave it out": (
+            numbers, {"evaluation": EvaluationParams(pnl=PnlParams())},
+        ),
+    }  # fmt: skip
+    for said, (source, change) in wrong.items():
+        with pytest.raises(BadParams, match=re.escape(said)):
+            register.register(lake, source, ordered(**change))
     assert not lake.root.exists()
 
 
@@ -316,4 +337,5 @@ def test_a_run_killed_after_registering_has_finished(root: Lake, first: Result) 
 
 def test_predictions_do_not_depend_on_how_many_are_asked_for(root: Lake, first: Result, source: Standin) -> None:
     model, test = load_champion(root, "volatility"), source.indices("test")
-    np.testing.assert_allclose(predict(model, source, test[:7]), predict(model, source, test)[:7], rtol=1e-6)
+    few, all_ = (predict(model, source, asked)["rises"] for asked in (test[:7], test))
+    np.testing.assert_allclose(few, all_[:7], rtol=1e-6)
