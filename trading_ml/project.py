@@ -25,7 +25,8 @@ from trading_ml.datasets.params import DatasetParams, SplitParams
 from trading_ml.datasets.samplers import BarClose, SampleParams
 from trading_ml.features import FeatureUse
 from trading_ml.labels import LabelUse
-from trading_ml.models.blank import Blank
+from trading_ml.models.build import answer
+from trading_ml.models.form import Blank
 from trading_ml.models.graph import Graph
 from trading_ml.models.params import ModelParams, TrainingParams
 from trading_ml.registry.params import EvaluationParams, GateParams
@@ -84,7 +85,7 @@ class Project(Params):
         try:
             _ = self.graph
         except TradingError as error:
-            raise ValueError(str(error)) from None
+            raise ValueError(str(error)) from error
         return self
 
     @model_validator(mode="after")
@@ -139,6 +140,16 @@ class Project(Params):
             project=self.name, instruments=instruments, bars=self.bars, features=self.features,
             labels=self.labels, samples=self.samples, split=self.split,
         )  # fmt: skip
+
+    def fit(self) -> None:
+        """See whether the outputs of its model fit its labels, which are computed on crafted bars.
+
+        Raises:
+            BadParams: naming the node.
+        """
+        form = self.blank()
+        for name in self.graph.labels.values():
+            answer(name, self.graph, form)
 
     def blank(self) -> Blank:
         """What its dataset will look like to a model; which classes a label of texts has, crafted bars have to say."""

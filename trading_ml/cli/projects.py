@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Annotated, Any, cast
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -22,7 +22,6 @@ from trading_ml.project import Project, find
 if TYPE_CHECKING:
     from trading_ml.core.lake import Lake
     from trading_ml.defs.runs import Runs
-    from trading_ml.models.source import Source
 
 group = typer.Typer(help="Check and run project files.", no_args_is_help=True)
 app.add_typer(group, name="project")
@@ -35,6 +34,7 @@ Symbols = Annotated[str | None, typer.Option(help="Only these instruments, comma
 def check(name: Name, build: Build = False) -> None:
     """Read a project file and say what it asks for; with --build, its model is built, so shapes are checked as well."""
     project = find(name, Settings().projects)
+    project.fit()
     if build:
         built(project)
     value = project.model_dump(mode="json")
@@ -52,7 +52,7 @@ def built(project: Project) -> Any:
     from trading_ml.models.build import build
     from trading_ml.models.families.estimated import Plan
 
-    blank, graph = cast("Source", project.blank()), project.graph
+    blank, graph = project.blank(), project.graph
     if isinstance(graph, Plan):
         return graph.checked(blank)
     runtime.start()

@@ -41,16 +41,22 @@ def explain(caught: ValidationError, where: str, model: type[BaseModel]) -> tupl
     first = caught.errors()[0]
     path = [str(part) for part in first["loc"] if not str(part).startswith(("function-", "tagged-"))]
     culprit = ".".join([where, *path]) if where else ".".join(path)
+    told = getattr(first.get("ctx", {}).get("error"), "__cause__", None)
+    if isinstance(told, TradingError) and told.culprit.startswith(culprit):  # knows more closely where it is
+        return told.culprit, told.problem, told.fix
     if first["type"] == "extra_forbidden":
         return culprit, "unknown key", nearest(path[-1], _keys_at(model, path[:-1]))
     if first["type"] == "missing":
         return culprit, "is required but missing", ""
     given = first.get("input")
+    if first["type"] in ("dict_type", "model_type", "model_attributes_type"):
+        return culprit, f"is {given!r}, where keys with values are expected", ""
     if first["type"] == "literal_error" and isinstance(given, str):
         known = re.findall(r"'([^']+)'", first.get("ctx", {})["expected"])
         return culprit, f"'{given}' is not a known value", nearest(given, known)
     said = first["msg"].removeprefix("Value error, ")
-    shown = f" (given: {given!r})" if isinstance(given, str | int | float | bool) else ""
+    simple = isinstance(given, str | int | float | bool) and not said.startswith("is ")  # which says it already
+    shown = f" (given: {given!r})" if simple else ""
     return culprit, said[0].lower() + said[1:] + shown, ""
 
 

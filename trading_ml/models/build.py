@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from trading_ml.core.errors import BadParams, TradingError, nearest
-from trading_ml.core.signature import brief
+from trading_ml.models.form import Form
 from trading_ml.models.graph import INPUT, OUTPUT, Graph, Node
 from trading_ml.models.params import ModelParams, TrainingParams
-from trading_ml.models.source import Source, target
+from trading_ml.models.source import Source, Target, target
 
 _STEPS_PER_CALL = 4  # fewer trips between Python and the graph: a fifth off the epoch of a small net; same weights
 _LOSSES = {"mse": "mean_squared_error", "mae": "mean_absolute_error", "huber": "huber", "log_cosh": "log_cosh"}
@@ -32,7 +33,7 @@ HEADS = {
 }
 
 
-def graph_of(source: Source, params: ModelParams) -> Graph:
+def graph_of(source: Form, params: ModelParams) -> Graph:
     """The graph that the parameters of a model come to on a dataset.
 
     Raises:
@@ -42,7 +43,7 @@ def graph_of(source: Source, params: ModelParams) -> Graph:
     return params.graph({name: shown["window"] for name, shown in source.features.items()}, labels)
 
 
-def build(source: Source, graph: Graph) -> Any:
+def build(source: Form, graph: Graph) -> Any:
     """The untrained model of a dataset; its inputs are raw features by name, its outputs labels by name.
 
     With one output the model gives a tensor, with several a mapping.
@@ -59,6 +60,23 @@ def build(source: Source, graph: Graph) -> Any:
     inputs = {feature: made[name] for feature, name in graph.features.items()}
     outputs = {label: made[name] for label, name in graph.labels.items()}
     return keras.Model(inputs, outputs if len(outputs) > 1 else next(iter(outputs.values())), name="model")
+
+
+def answer(name: str, graph: Graph, source: Form) -> Target:
+    """The label that an output answers.
+
+    Raises:
+        BadParams: naming the node, when the dataset has no such label, or its loss does not fit the label.
+    """
+    told, where = graph.nodes[name].settings, f"model.nodes.{name}"
+    try:
+        asked = target(source, told.label)
+    except BadParams as error:
+        raise BadParams(where, f"{error.culprit} {error.problem}", error.fix) from error
+    if told.loss != "auto" and (told.loss == "crossentropy") != (asked.kind != "numeric"):
+        kind = "numbers" if asked.kind == "numeric" else f"{len(asked.classes or ())} classes"
+        raise BadParams(where, f"loss {told.loss} does not fit {told.label}, which is {kind}", "leave out loss")
+    return asked
 
 
 def compiled(model: Any, graph: Graph, source: Source, training: TrainingParams) -> Any:
@@ -96,7 +114,7 @@ def shape(tensor: Any) -> str:
     return f"({', '.join(['samples', *map(str, tensor.shape[1:])])})"
 
 
-def _input(name: str, graph: Graph, read: Sequence[Any], source: Source) -> Any:
+def _input(name: str, graph: Graph, read: Sequence[Any], source: Form) -> Any:
     import keras
 
     feature = graph.nodes[name].settings.feature
@@ -106,28 +124,23 @@ def _input(name: str, graph: Graph, read: Sequence[Any], source: Source) -> Any:
     return keras.Input((shown["window"], len(shown["columns"])), dtype="float32", name=feature)
 
 
-def _output(name: str, graph: Graph, read: Sequence[Any], source: Source) -> Any:
+def _output(name: str, graph: Graph, read: Sequence[Any], source: Form) -> Any:
     from keras import layers, regularizers
 
     told, (last,) = graph.nodes[name].settings, read
-    asked = target(source, told.label)
+    asked = answer(name, graph, source)
     if len(last.shape) != 2:
         problem = f"reads {shape(last)} of '{graph.nodes[name].reads[0]}', but a label is one answer a sample"
         raise BadParams(f"model.nodes.{name}", problem, "put flatten, mean_over_bars, lstm or gru before it")
-    if told.loss != "auto" and (told.loss == "crossentropy") != (asked.kind != "numeric"):
-        kind = "numbers" if asked.kind == "numeric" else f"{len(asked.classes or ())} classes"
-        raise BadParams(
-            f"model.nodes.{name}", f"loss {told.loss} does not fit {told.label}, which is {kind}", "leave out loss"
-        )
     penalty = regularizers.L1L2(told.l1, told.l2) if told.l1 or told.l2 else None
     layer = layers.Dense(
         asked.width, HEADS[asked.kind].activation, use_bias=told.use_bias, kernel_regularizer=penalty, dtype="float32",
-        name=name if name != told.label else asked.name,
+        name=name,
     )  # fmt: skip
     return layer(last)
 
 
-def _applied(name: str, graph: Graph, read: Sequence[Any], source: Source) -> Any:
+def _applied(name: str, graph: Graph, read: Sequence[Any], source: Form) -> Any:
     node = graph.nodes[name]
     try:
         layer = node.component.layer(name, _columns(graph, node, source))
@@ -136,13 +149,22 @@ def _applied(name: str, graph: Graph, read: Sequence[Any], source: Source) -> An
         raise BadParams(f"model.nodes.{name}", f"{error.culprit} {error.problem}", error.fix) from error
     except Exception as cause:
         given = " and ".join(f"{shape(tensor)} of '{other}'" for other, tensor in zip(node.reads, read, strict=True))
-        problem = f"{node.use} cannot read {given}: {brief(cause)}"
+        problem = f"{node.use} cannot read {given}: {_said(cause)}"
         raise BadParams(
             f"model.nodes.{name}", problem, f"`trading-ml component show {node.use}` tells what it takes"
         ) from cause
 
 
-def _columns(graph: Graph, node: Node, source: Source) -> tuple[str, ...]:
+def _said(cause: Exception) -> str:
+    """What Keras says of a layer, without what the sentence tells already."""
+    lines = [re.sub(r"\x1b\[\d*m", "", line).strip() for line in str(cause).splitlines()]
+    told = next((line for line in lines if line and not line.startswith("Exception encountered")), type(cause).__name__)
+    if asked := re.search(r"expected (?:min_)?ndim=(\d)", told):
+        return "it takes (samples, bars, columns)" if asked[1] == "3" else "it takes (samples, columns)"
+    return re.sub(r"\.? (Full shape received|Received).*", "", told).rstrip(".")
+
+
+def _columns(graph: Graph, node: Node, source: Form) -> tuple[str, ...]:
     """Names of the columns where a node reads a feature itself."""
     first = graph.nodes[node.reads[0]]
     return tuple(source.features[first.settings.feature]["columns"]) if first.use == INPUT else ()

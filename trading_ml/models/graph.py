@@ -37,7 +37,10 @@ class Node(Params):
     @field_validator("reads", mode="before")
     @classmethod
     def _one_or_several(cls, reads: Any) -> Any:
-        return (reads,) if isinstance(reads, str) else reads
+        named = (reads,) if isinstance(reads, str) else reads
+        if not isinstance(named, list | tuple) or not all(isinstance(name, str) for name in named):
+            raise ValueError(f"is {reads!r}, where the name of a node is expected, or a list of names")
+        return tuple(named)
 
     @cached_property
     def component(self) -> Component:
@@ -88,10 +91,16 @@ class Graph(Params):
     @model_validator(mode="after")
     def _is_a_graph(self) -> Graph:
         try:
-            for check in (self._check_reads, self._check_cycles, self._check_adapting, self._check_ends):
+            for check in (
+                self._check_reads,
+                self._check_cycles,
+                self._check_joins,
+                self._check_adapting,
+                self._check_ends,
+            ):
                 check()
         except TradingError as error:
-            raise ValueError(str(error)) from None
+            raise ValueError(str(error)) from error
         return self
 
     @cached_property
@@ -140,8 +149,6 @@ class Graph(Params):
                 raise BadParams(where, "is an input and reads a node", "leave out reads")
             if node.use != INPUT and not node.reads:
                 raise BadParams(where, "reads nothing", "name a node in reads, or put an input before it")
-            if node.use not in JOINING and ":" not in node.use and len(node.reads) > 1:
-                raise BadParams(where, f"is a {node.use} and reads {len(node.reads)} nodes", "join them by concatenate")
 
     def _check_cycles(self) -> None:
         try:
@@ -156,6 +163,12 @@ class Graph(Params):
                 if self.nodes[other].use not in FIXED:
                     problem = f"adapts before training begins to '{other}', which learns while training"
                     raise BadParams(f"model.nodes.{name}", problem, f"let it read no other than {', '.join(FIXED)}")
+
+    def _check_joins(self) -> None:
+        for name, node in self.nodes.items():
+            if node.use not in JOINING and ":" not in node.use and len(node.reads) > 1:
+                problem = f"is a {node.use} and reads {len(node.reads)} nodes"
+                raise BadParams(f"model.nodes.{name}", problem, "join them by concatenate")
 
     def _check_ends(self) -> None:
         for use, named in ((INPUT, self.features), (OUTPUT, self.labels)):

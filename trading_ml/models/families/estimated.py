@@ -18,8 +18,9 @@ from trading_ml.core.errors import BadParams, nearest
 from trading_ml.core.params import Params
 from trading_ml.models.families.family import Scalings
 from trading_ml.models.families.sketch import Sketch
+from trading_ml.models.form import Form
 from trading_ml.models.graph import Graph, Node
-from trading_ml.models.source import Source, Target, target
+from trading_ml.models.source import Target, target
 
 Kind = Literal["binary", "categorical", "numeric"]
 ALL: tuple[Kind, ...] = ("binary", "categorical", "numeric")
@@ -136,7 +137,7 @@ class Plan(Graph):
 
     params: SerializeAsAny[EstimatorParams]
 
-    def checked(self, source: Source) -> list[Target]:
+    def checked(self, source: Form) -> list[Target]:
         """Its labels, all of which the family answers.
 
         Raises:

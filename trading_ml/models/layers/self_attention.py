@@ -13,6 +13,7 @@ class SelfAttention(keras.layers.Layer):
 
     def __init__(self, heads: int, width: int, dropout: float = 0.0, **kwargs: Any) -> None:
         super().__init__(**kwargs)
+        self.input_spec = keras.layers.InputSpec(ndim=3)
         self.heads, self.width, self.rate = heads, width, dropout
         self.looks = keras.layers.MultiHeadAttention(heads, width, dropout=dropout, name="looks")
 

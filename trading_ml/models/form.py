@@ -1,15 +1,29 @@
-"""A dataset that has no samples yet: as much of one as a model must know to be built."""
+"""The form of a dataset: as much of one as a model must know to be built, before there are any samples."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
+
+
+class Form(Protocol):
+    """What features and labels look like."""
+
+    @property
+    def manifest(self) -> Mapping[str, Any]:
+        """What is in the dataset; `labels` lists each label column with its classes."""
+        ...
+
+    @property
+    def features(self) -> Mapping[str, Mapping[str, Any]]:
+        """By feature, in the project's order: its `window` in bars and its `columns`."""
+        ...
 
 
 @dataclass(frozen=True)
 class Blank:
-    """Features and labels by their form; what asks for samples fails.
+    """The form of a dataset that is not built yet.
 
     Example:
         >>> Blank.of({"atr": (20, ["atr"])}, [("rises", "rises", ["no", "yes"])]).features["atr"]["window"]
@@ -18,7 +32,6 @@ class Blank:
 
     features: Mapping[str, Mapping[str, Any]]
     manifest: Mapping[str, Any]
-    digest: str = ""
 
     @classmethod
     def of(
