@@ -42,12 +42,11 @@ class Measure(NamedTuple):
 
 
 def measures(model: Any, graph: Graph) -> dict[str, Measure]:
-    """Shapes and numbers of weights of a built model's nodes; of what scikit-learn fits there are none to tell."""
-    if isinstance(graph, Plan):
-        return {}
+    """Shapes and numbers of weights of a built network's nodes; of what is no layer of its own, nothing."""
     names = {name: feature for feature, name in graph.features.items()}
-    layers = {name: model.get_layer(names.get(name, name)) for name in graph.nodes}
-    return {name: Measure(shape(layer.output), layer.count_params()) for name, layer in layers.items()}
+    layers = {layer.name: layer for layer in getattr(model, "layers", ())}
+    found = {name: layers[names.get(name, name)] for name in graph.nodes if names.get(name, name) in layers}
+    return {name: Measure(shape(layer.output), layer.count_params()) for name, layer in found.items()}
 
 
 def picture(graph: Graph, title: str = "", measured: Mapping[str, Measure] | None = None) -> Figure:
