@@ -15,7 +15,7 @@ from trading_ml.models.families.estimated import EstimatorParams
 from trading_ml.models.scaling import SCALINGS, known_before
 from trading_ml.models.source import Indices, Source
 
-_TOGETHER = 8192  # samples
+_TOGETHER = 2048  # samples: what they show beside the matrix stays small
 _GB = 1e9
 
 

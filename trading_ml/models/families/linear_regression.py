@@ -26,7 +26,7 @@ class LinearRegression(EstimatorParams):
     draws: ClassVar = "windows, flat → least squares → outputs (numbers)"
     kinds: ClassVar = ("numeric",)
     double: ClassVar = True
-    bytes_per_value: ClassVar = 24
+    bytes_per_value: ClassVar = 21
     otherwise: ClassVar = "take logistic_regression"
 
     family: Literal["linear_regression"] = "linear_regression"

@@ -25,7 +25,7 @@ class LogisticRegression(EstimatorParams):
     draws: ClassVar = "windows, flat → logistic regression → outputs (classes)"
     kinds: ClassVar = ("binary", "categorical")
     double: ClassVar = True
-    bytes_per_value: ClassVar = 16
+    bytes_per_value: ClassVar = 9
     otherwise: ClassVar = "take linear_regression"
 
     family: Literal["logistic_regression"] = "logistic_regression"

@@ -24,7 +24,7 @@ class RandomForest(EstimatorParams):
 
     draws: ClassVar = "windows, flat → mean of trees → outputs"
     kinds: ClassVar = ALL
-    bytes_per_value: ClassVar = 4
+    bytes_per_value: ClassVar = 5
 
     family: Literal["random_forest"] = "random_forest"
     trees: int = Field(default=100, ge=1)
