@@ -46,6 +46,21 @@ def all_of(
 
 
 @group.command()
+def show(name: Name, version: Version = "champion") -> None:
+    """The card of a version, by default the champion's: what it is for, what made it, and the gate's answer."""
+    from rich.markdown import Markdown
+
+    from trading_ml.lineage.card import Card
+
+    registry, found = _found(name, version)
+    card = Card.of(registry.lake, name, int(found.version))
+    held = f"holds {', '.join(sorted(found.aliases))}" if found.aliases else "holds no alias"
+    value = {"model": name, **card.told["version"], "metrics": card.judgement.metrics if card.judgement else {}}
+    text = card.text
+    output.emit({**value, "card": text}, f"{name} version {found.version} {held}", Markdown(text))
+
+
+@group.command()
 def compare(
     name: Name,
     words: Annotated[list[str], typer.Argument(metavar="VERSION VERSION…", help="Numbers or aliases, two or more.")],
@@ -101,6 +116,7 @@ def retire(name: Name, version: Version, reason: Annotated[str, Reason], by: By 
 def gate(name: Name, version: Version) -> None:
     """Judge a version again, by the rules that the project file has now; exit 1 with the reasons when it is refused."""
     from trading_ml.datasets import Dataset
+    from trading_ml.lineage.card import Card
     from trading_ml.project import find
     from trading_ml.registry.judgement import judge_version
     from trading_ml.registry.result import Result
@@ -110,6 +126,7 @@ def gate(name: Name, version: Version) -> None:
     source = Dataset.open(registry.lake, name, found.tags["dataset"])
     with output.bars(), registry.lake.lock("models", name):
         judge_version(registry, found, source, project.gate, project.evaluation)
+    Card.of(registry.lake, name, int(found.version)).keep()
     result = Result.of(registry.version(found.version))
     said = {"passed": result.gate.passed, "reasons": list(result.gate.reasons)}
     shown = _said(result.version, said), f"it holds {result.alias}" if result.alias else "it holds no alias"

@@ -12,6 +12,7 @@ from trading_ml.datasets.promotion import AUTOMATIC
 from trading_ml.defs import audit as audits
 from trading_ml.defs import report
 from trading_ml.defs.resources import LakeResource
+from trading_ml.lineage.card import Card
 from trading_ml.project import Project
 from trading_ml.registry.pictures import FLOWCHART, GRAPH
 from trading_ml.registry.result import POSITIONS
@@ -143,6 +144,7 @@ def _version(project: Project) -> dg.AssetsDefinition:
         result = judged(
             store, datasets.Dataset.open(store, project.name, learnt), order(project, _made_by(context, key))
         )
+        card = Card.of(store, project.name, result.version).keep()
         drawn = artifact(store, project.name, result.version, POSITIONS)
         return dg.MaterializeResult(
             metadata={
@@ -151,6 +153,7 @@ def _version(project: Project) -> dg.AssetsDefinition:
                 "dataset": result.dataset,
                 "test": report.markdown(result.table()),
                 "reasons": dg.MetadataValue.md("\n".join(f"- {reason}" for reason in result.gate.reasons) or "none"),
+                "card": dg.MetadataValue.md(card),
                 **({"positions": report.picture(drawn)} if drawn else {}),
             },
             check_results=[
