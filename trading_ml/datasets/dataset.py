@@ -53,6 +53,10 @@ class Dataset:
             raise Unknown.of(f"dataset of {project}", digest, known)
         return cls(lake, project, folder)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Go to another process as the place where it lies, without what was read of it."""
+        return type(self), (self.lake, self.project, self.folder)
+
     @cached_property
     def manifest(self) -> dict[str, Any]:
         """What the dataset was made from and what is in it."""

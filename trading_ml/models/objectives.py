@@ -11,11 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trading_ml.core.errors import BadParams, NoData, nearest
-from trading_ml.models.evaluate import Answers, Probabilities, evaluate
+from trading_ml.models.evaluate import LESS_IS_BETTER, Answers, Kind, Predicted, Probabilities, evaluate
 
-LARGE = frozenset({"accuracy", "precision", "recall", "roc_auc", "pr_auc"})
+LARGE = frozenset({
+    "accuracy", "precision", "recall", "roc_auc", "pr_auc", "balanced_accuracy", "macro_f1", "r2", "correlation",
+    "rank_correlation", "direction_accuracy",
+})  # fmt: skip
 """Metrics of `evaluate` of which more is better."""
-SMALL = frozenset({"log_loss", "brier", "ece"})
+SMALL = LESS_IS_BETTER | {"mae_first", "mae_last", "rmse_first", "rmse_last"}
 """Metrics of `evaluate` of which less is better."""
 _FORM = re.compile(r"(?:(?P<label>\w+):)?(?P<metric>\w+)(?:\((?P<level>[^()]*)\))?")
 
@@ -59,12 +62,23 @@ class Objective:
         """Which way is better, by the metric."""
         return "minimize" if self.metric in SMALL else "maximize"
 
+    @property
+    def name(self) -> str:
+        """What MLflow calls it, which takes no brackets.
+
+        Example:
+            >>> Objective.parse("precision_at_recall(0.25)").name
+            'precision_at_recall_0.25'
+        """
+        parts = (self.label, self.metric, None if self.level is None else f"{self.level:g}")
+        return "_".join(part for part in parts if part)
+
     def __str__(self) -> str:
         """The text it is read from."""
         level = "" if self.level is None else f"({self.level:g})"
         return (f"{self.label}:" if self.label else "") + self.metric + level
 
-    def __call__(self, answers: Answers, p: Probabilities, kind: str = "binary") -> float:
+    def __call__(self, answers: Answers, p: Predicted, kind: Kind = "binary") -> float:
         """The value on samples whose answers are known.
 
         Args:
@@ -81,7 +95,7 @@ class Objective:
                     f"objective {self}", f"the label is {kind}, not of two classes", "choose another metric"
                 )
             return _AT[self.metric](answers, p, self.level)[0]
-        return self.among(evaluate(answers, p))
+        return self.among(evaluate(answers, p, kind))
 
     def among(self, found: dict[str, float]) -> float:
         """The value among metrics that `evaluate` found.

@@ -27,6 +27,7 @@ from trading_ml.models.source import Indices, Source, part, target
 from trading_ml.models.weights import class_weights
 
 OnEpoch = Callable[[int, Mapping[str, float]], None]
+Watch = Callable[[Any], Mapping[str, float]]
 _GATHER = 8192  # samples looked at together while scalings adapt
 
 
@@ -53,6 +54,7 @@ def train(
     on_epoch: OnEpoch = lambda epoch, metrics: None,
     checkpoints: Checkpoints | None = None,
     control: Control | None = None,
+    watch: Watch | None = None,
 ) -> Trained:
     """Train a model on the train part, watching the validation part; the test part is not touched.
 
@@ -65,6 +67,7 @@ def train(
         checkpoints: Where to keep one after each epoch, and to go on from the newest, to the same weights. The caller
             names it after all that decides them: dataset and `recipe`.
         control: Looks between batches whether anybody asks it to pause or to stop.
+        watch: Asked for further metrics of the model, not yet whole, after each epoch.
 
     Raises:
         NoData: when the train or validation part is empty.
@@ -89,7 +92,7 @@ def train(
     taught = Batches(source, rows, targets, training.batch_size, training.seed, counts, graph.features)
     judged = Batches(source, watched, targets, training.batch_size, by_class=counts, features=graph.features)
     found = checkpoints.newest() if checkpoints else None
-    course = _Course(model, _stopping(training), on_epoch, checkpoints, control)
+    course = _Course(model, _stopping(training), on_epoch, checkpoints, control, watch)
     order = keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: taught.begin(epoch))
     model.fit(
         feed(taught, training.prefetch),
@@ -150,6 +153,7 @@ class _Course:
     on_epoch: OnEpoch
     checkpoints: Checkpoints | None
     control: Control | None
+    watch: Watch | None
     history: list[dict[str, float]] = field(default_factory=list)
 
     @property
@@ -174,6 +178,7 @@ class _Course:
     def _end(self, epoch: int, logs: Mapping[str, float]) -> None:
         _still_numbers(epoch + 1, logs)
         metrics = {name: float(value) for name, value in logs.items()}
+        metrics |= self.watch(self.model) if self.watch else {}
         if self.checkpoints:
             self.checkpoints.save(Checkpoint.of(self.model, self.stopping, [*self.history, metrics]))
         self._tell(metrics)

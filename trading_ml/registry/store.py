@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from mlflow.entities.model_registry import ModelVersion
 
 MODEL_KEY = "model_key"
+TRIAL = "trial"
+"""Tag of a run that is the trial of a search: which search and, from 0, which of it."""
 LABELS = "labels"
 """Tag of a version: names of the labels that it answers, with commas between."""
 TRAINING = "training"
@@ -131,11 +133,16 @@ class Registry:
         found = self.client.search_model_versions(f"name = '{self.project}' and tags.{MODEL_KEY} = '{key}'")
         return max(found, key=lambda version: int(version.version), default=None)
 
-    def broken(self, key: str) -> str | None:
-        """The newest run with this model key that was killed or failed, where there is one; none is under way."""
+    def broken(self, key: str, trial: str = "") -> str | None:
+        """The newest run with this model key that was killed or failed, where there is one; none is under way.
+
+        Args:
+            key: The model key.
+            trial: Of which trial of a search; a run that is to come to a version is none.
+        """
         asked = f"tags.{MODEL_KEY} = '{key}' and attributes.status != 'FINISHED'"
-        found = self.client.search_runs([self.experiment], asked, max_results=1)
-        return found[0].info.run_id if found else None
+        found = self.client.search_runs([self.experiment], asked)
+        return next((run.info.run_id for run in found if run.data.tags.get(TRIAL, "") == trial), None)
 
     def add(self, run: Run, logged: LoggedModel, tags: Mapping[str, str]) -> ModelVersion:
         """Register a logged model: the version appears in one write with all its tags."""
