@@ -15,15 +15,14 @@ from typing import TYPE_CHECKING, Any
 from trading_ml.core.digest import digest
 from trading_ml.core.errors import NoData
 from trading_ml.core.lake import Lake
-from trading_ml.models import runtime
 from trading_ml.models.build import graph_of
 from trading_ml.models.checkpoint import Checkpoints
 from trading_ml.models.control import Control
 from trading_ml.models.params import ModelParams, TrainingParams
 from trading_ml.models.source import Source, Target, targets
 from trading_ml.models.standing import Standing, alone, forget, now
-from trading_ml.models.train import recipe, train
-from trading_ml.registry import trials
+from trading_ml.models.train import environment, recipe, train
+from trading_ml.registry import pictures, trials
 from trading_ml.registry.artifact import log_model
 from trading_ml.registry.judgement import gate_key, judge_version
 from trading_ml.registry.params import EvaluationParams, GateParams
@@ -64,7 +63,7 @@ class Order:
 
     def remembered(self, source: Source) -> dict[str, str]:
         """Tags of the run and of its version: what they were made from."""
-        made_by = {f"env.{name}": value for name, value in runtime.environment(self.training.threads).items()}
+        made_by = {f"env.{name}": value for name, value in environment(self.model, self.training).items()}
         tags = {MODEL_KEY: self.key(source), "dataset": source.digest, "git_commit": commit()}
         tags |= {LABELS: ",".join(label.name for label in self.labels(source)), "project_file": self.project_file}
         return tags | made_by | dict(self.tags)
@@ -173,6 +172,7 @@ def _make(
         with control(registry, run, source, order, on_change).under_way() as controlled:
             listener = listening(run, on_epoch)
             trained = train(source, order.model, order.training, listener, checkpoints, controlled)
+            pictures.show(run, order.project, graph_of(source, order.model), trained.model)
             logged = log_model(registry, run, trained.model, source)
             made = {"weights": trained.weights_digest, "best_epoch": str(trained.best_epoch)}
             return registry.add(run, logged, {**tags, **made})
