@@ -1,4 +1,4 @@
-"""What every family that scikit-learn fits must do: train, train alike, survive its file, answer or say that it does not."""
+"""What every family that scikit-learn fits must do: train, survive its file to the bit, and answer or say why not."""
 
 from __future__ import annotations
 

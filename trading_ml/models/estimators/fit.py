@@ -42,7 +42,7 @@ def fit(source: Source, plan: Plan, training: TrainingParams) -> tuple[Estimator
     parts = {"": part(source, "train"), "val_": part(source, "validation")}
     by_class = class_weights(source, targets, parts[""], training.class_weight)
     with _on(training.threads):
-        shown = [shown_as(source, params, name, parts[""]) for name in source.features]
+        shown = [shown_as(source, params, name, parts[""]) for name in plan.features]
         bounded(params, shown, sum(map(len, parts.values())))
         x = {name: gathered(source, params, shown, rows) for name, rows in parts.items()}
         fitted, told = [], {}

@@ -55,11 +55,11 @@ def bounded(params: EstimatorParams, shown: Sequence[Shown], samples: int) -> No
 
 def gathered(source: Source, params: EstimatorParams, shown: Sequence[Shown], rows: Indices) -> NDArray[np.floating]:
     """Inputs of some samples, (samples, inputs), gathered block by block."""
-    width = sum(each.width for each in shown)
+    width, names = sum(each.width for each in shown), [each.name for each in shown]
     found = np.empty((len(rows), width), np.float64 if params.double else np.float32)
     for start in range(0, len(rows), _TOGETHER):
         chosen = rows[start : start + _TOGETHER]
-        found[start : start + len(chosen)] = flat(shown, inputs(source, chosen))
+        found[start : start + len(chosen)] = flat(shown, inputs(source, chosen, names))
     return found
 
 
