@@ -11,7 +11,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from trading_ml.models.evaluate import Answers
+from trading_ml.models.evaluate import Answers, columns
 from trading_ml.models.predict import happened
 from trading_ml.models.source import PARTS, Indices, Kind, Source, Target, part
 
@@ -79,8 +79,8 @@ def logistic_on_last(source: Source, label: Target) -> Predictor:
     train = part(source, "train")
     shown, answers = _standardised(source, train), happened(source, train, label)
     if label.kind == "numeric":
-        numbers = Ridge().fit(shown(train), answers.reshape(len(train), -1))
-        return lambda indices: numbers.predict(shown(indices)).reshape(len(indices), -1)
+        numbers = Ridge().fit(shown(train), columns(answers))
+        return lambda indices: columns(numbers.predict(shown(indices)))
     if answers.min() == answers.max():
         return majority(source, label)
     fitted = LogisticRegression(max_iter=1000).fit(shown(train), answers)
@@ -118,7 +118,7 @@ def _taught(source: Source, indices: Indices, label: Target) -> Floats:
     answers = happened(source, indices, label)
     if label.kind == "categorical":
         return np.eye(label.width)[answers]
-    return answers.reshape(len(indices), -1).astype(np.float64)
+    return columns(answers)
 
 
 def _shares(known: Answers, taught: Floats, rest: Floats, classes: Sequence[str]) -> Callable[[Answers], Floats]:
@@ -130,11 +130,11 @@ def _shares(known: Answers, taught: Floats, rest: Floats, classes: Sequence[str]
 
 def _line(known: Floats, taught: Floats) -> Callable[[Answers], Floats]:
     """By the last known numbers, what followed: the least-squares line of each column."""
-    x = known.reshape(len(known), -1)
+    x = columns(known)
     away = x - x.mean(axis=0)
     spread = np.square(away).sum(axis=0)
     slope = np.divide((away * taught).sum(axis=0), spread, out=np.zeros_like(spread), where=spread > 0)
-    return lambda numbers: taught.mean(axis=0) + slope * (numbers.reshape(len(numbers), -1) - x.mean(axis=0))
+    return lambda numbers: taught.mean(axis=0) + slope * (columns(numbers) - x.mean(axis=0))
 
 
 def _standardised(source: Source, train: Indices) -> Callable[[Indices], Floats]:

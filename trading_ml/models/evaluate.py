@@ -119,7 +119,7 @@ def numeric(answers: Answers, predicted: Predicted) -> dict[str, float]:
     happened: it is for labels that are changes. Of several columns further `mae` and `rmse` of the `_first` and the
     `_last`, say the nearest and the farthest horizon.
     """
-    y, told = _columns(answers), _columns(predicted)
+    y, told = columns(answers), columns(predicted)
     each = [_of_column(*pair) for pair in zip(y.T, told.T, strict=True)]
     names = dict.fromkeys(name for values in each for name in values)
     means = {name: float(np.mean([values[name] for values in each if name in values])) for name in names}
@@ -167,6 +167,11 @@ def brier_losses(answers: Answers, p: Probabilities) -> NDArray[np.float64]:
     return np.square(p - np.eye(p.shape[1])[answers.astype(np.int64)]).sum(axis=1)
 
 
+def columns(values: NDArray[Any]) -> NDArray[np.float64]:
+    """Numbers of one column or several, with an axis for columns."""
+    return (values if values.ndim > 1 else values[:, None]).astype(np.float64)
+
+
 def _of_column(y: NDArray[np.float64], told: NDArray[np.float64]) -> dict[str, float]:
     from scipy.stats import rankdata
 
@@ -181,10 +186,6 @@ def _of_column(y: NDArray[np.float64], told: NDArray[np.float64]) -> dict[str, f
     if answered.any() and y.min() < 0 < y.max():
         found["direction_accuracy"] = (np.sign(y) == np.sign(told))[answered].mean()
     return found
-
-
-def _columns(values: NDArray[Any]) -> NDArray[np.float64]:
-    return values.reshape(len(values), -1).astype(np.float64)
 
 
 _KINDS: dict[Kind, Callable[[Answers, Predicted], dict[str, Any]]] = {

@@ -91,3 +91,31 @@ class Standin:
     def label_intervals(self, indices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         starts = (self.bar[indices].astype(np.int64) + 1) * MINUTE
         return starts, starts + self.horizon * MINUTE
+
+
+class Mixed(Standin):
+    """The same bars with three labels: of two classes, of three, and a path of two numbers, the second twice the first.
+
+    All lean on what the binary one leans on; the numbers are half noise.
+    """
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        shown = self.windows(np.arange(len(self.bar)), "close")[:, :, 0].astype(float)
+        lean = self.signal * (shown[:, -1] - shown[:, -2]) / np.ptp(shown, axis=1)
+        rng = np.random.default_rng(self.seed + 1)
+        self.values = {
+            "rises": self.answers.astype(np.uint8),
+            "moves": np.digitize(lean + rng.normal(size=len(lean)), [-0.7, 0.7]).astype(np.uint8),
+            "step_1": (lean + rng.normal(size=len(lean))).astype(np.float32),
+            "step_2": (2 * lean + rng.normal(size=len(lean))).astype(np.float32),
+        }
+
+    @property
+    def manifest(self) -> dict[str, Any]:
+        named = {"rises": ["false", "true"], "moves": ["down", "flat", "up"], "step_1": None, "step_2": None}
+        path = {"step_1": "path", "step_2": "path"}
+        return {"labels": [{"name": path.get(c, c), "column": c, "classes": classes} for c, classes in named.items()]}
+
+    def labels(self, indices: np.ndarray, label: str) -> np.ndarray:
+        return self.values[label][indices]

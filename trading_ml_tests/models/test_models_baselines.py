@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from trading_ml.models import baselines
-from trading_ml.models.source import Target
-from trading_ml_tests.models.standin import Standin
+from trading_ml.models.source import Target, target, targets
+from trading_ml_tests.models.standin import Mixed, Standin
 
 RISES = Target("rises", ("rises",), ("false", "true"))
 
@@ -75,3 +75,81 @@ def test_one_class_in_training_leaves_nothing_to_fit(source: Standin) -> None:
     source = Standin(bars=300)
     source.answers[:] = True
     assert set(baselines.fit("logistic_on_last", source, RISES)(source.indices("test"))) == {1.0}
+
+
+def test_a_scale_that_instruments_do_not_share_makes_no_difference(source: Standin) -> None:
+    dearer, test = Standin(bars=300), source.indices("test")
+    p = baselines.fit("logistic_on_last", source, RISES)(test)
+    dearer.series[1] *= 1024
+    np.testing.assert_allclose(baselines.fit("logistic_on_last", dearer, RISES)(test), p, rtol=1e-3)
+
+
+def test_each_instrument_has_an_intercept() -> None:
+    source = Standin(bars=300)
+    source.answers = (source.place == 1) ^ (np.random.default_rng(1).random(len(source.place)) < 0.1)
+    test = source.indices("test")
+    p = baselines.fit("logistic_on_last", source, RISES)(test)
+    assert p[source.place[test] == 1].mean() == pytest.approx(source.answers[source.place == 1].mean(), abs=0.1)
+    assert p[source.place[test] == 0].mean() == pytest.approx(source.answers[source.place == 0].mean(), abs=0.1)
+
+
+@pytest.fixture(scope="module")
+def mixed() -> Mixed:
+    return Mixed(bars=300)
+
+
+def test_every_baseline_answers_every_kind_it_fits_in_the_shape_of_a_model(mixed: Mixed) -> None:
+    test = mixed.indices("test")
+    shapes = {"rises": (len(test),), "moves": (len(test), 3), "path": (len(test), 2)}
+    for label in targets(mixed):
+        fitting = [name for name in baselines.BASELINES if baselines.fits(name, label.kind)]
+        assert ("naive" in fitting) == (label.kind == "numeric")
+        for name in fitting:
+            told = baselines.fit(name, mixed, label)(test)
+            assert told.shape == shapes[label.name]
+            assert baselines.fit(name, mixed, label)(test[:1]).shape == (1, *shapes[label.name][1:])
+            if label.name == "moves":
+                np.testing.assert_allclose(told.sum(axis=1), 1)
+
+
+def test_shares_of_three_classes_and_what_followed_each(mixed: Mixed) -> None:
+    train, test, codes = mixed.indices("train"), mixed.indices("test"), mixed.values["moves"].tolist()
+    moves = target(mixed, "moves")
+    shares = [sum(codes[i] == k for i in train) / len(train) for k in range(3)]
+    np.testing.assert_allclose(baselines.fit("majority", mixed, moves)(test[:1]), [shares])
+    known = {index: last_known_by_loops(mixed, index) for index in (*train, *test)}
+    followed = {before: [codes[i] for i in train if known[i] >= 0 and codes[known[i]] == before] for before in range(3)}
+    expected = [[followed[codes[known[i]]].count(k) / len(followed[codes[known[i]]]) for k in range(3)] for i in test]
+    np.testing.assert_allclose(baselines.fit("persistence", mixed, moves)(test), expected)
+
+
+def test_numbers_go_on_along_a_line_through_what_followed(mixed: Mixed) -> None:
+    train, test, path = mixed.indices("train"), mixed.indices("test"), target(mixed, "path")
+    told = baselines.fit("persistence", mixed, path)(test)
+    for column, name in enumerate(("step_1", "step_2")):
+        numbers = mixed.values[name].astype(float)
+        known = np.array([last_known_by_loops(mixed, index) for index in train])
+        slope, level = np.polyfit(numbers[known[known >= 0]], numbers[train][known >= 0], 1)
+        before = numbers[[last_known_by_loops(mixed, index) for index in test]]
+        np.testing.assert_allclose(told[:, column], level + slope * before, rtol=1e-6)
+    first = train[[last_known_by_loops(mixed, index) < 0 for index in train]]
+    means = [mixed.values[name][train].astype(float).mean() for name in ("step_1", "step_2")]
+    np.testing.assert_allclose(baselines.fit("persistence", mixed, path)(first), [means] * len(first), rtol=1e-6)
+    np.testing.assert_allclose(baselines.fit("majority", mixed, path)(test[:1]), [means], rtol=1e-6)
+    assert not baselines.fit("naive", mixed, path)(test).any()
+
+
+def test_numbers_that_the_own_bar_tells_are_found(mixed: Mixed) -> None:
+    source, test = Mixed(bars=300), mixed.indices("test")
+    source.values["step_1"] = 3 * source.series[source.place, source.bar, 1] - source.place
+    told = baselines.fit("logistic_on_last", source, target(source, "step_1"))(test)
+    assert np.corrcoef(told, source.values["step_1"][test])[0, 1] > 0.995
+
+
+def test_a_class_that_training_never_met_is_never_expected() -> None:
+    source = Mixed(bars=300)
+    source.values["moves"] = np.minimum(source.values["moves"], 1)
+    for name in ("majority", "persistence", "logistic_on_last"):
+        told = baselines.fit(name, source, target(source, "moves"))(source.indices("test"))
+        assert not told[:, 2].any()
+        np.testing.assert_allclose(told.sum(axis=1), 1)
