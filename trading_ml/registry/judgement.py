@@ -44,11 +44,13 @@ def judge_version(
     The opening of the test part is recorded before it is looked at. The judgement is kept last, so a run that is
     killed on the way judges again, with the same outcome.
     """
+    labels = targets(source, version.tags[LABELS].split(",") if LABELS in version.tags else None)
+    params.check(labels)
+    by = evaluation.traded(labels)
     count = openings.record(registry.lake, registry.project, source.digest, version.tags[MODEL_KEY])
     aliases.move(registry, version, aliases.CANDIDATE, "it is judged")
-    labels = targets(source, version.tags[LABELS].split(",") if LABELS in version.tags else None)
     exams = sit(registry.load(version), source, labels, params)
-    trades, exams["test"] = _traded(registry, source, evaluation.traded(labels), evaluation, exams["test"])
+    trades, exams["test"] = _traded(registry, source, by, evaluation, exams["test"])
     verdict, names = judge(params, exams["test"], count), tuple(label.name for label in labels)
     key, metrics = gate_key(params, evaluation), _metrics(exams) | _earned(trades, exams["test"])
     judgement = Judgement(gate_key=key, verdict=verdict, metrics=metrics, labels=names)

@@ -137,9 +137,107 @@ def test_what_is_earned_keeps_its_samples_in_any_order() -> None:
     assert judge(PARAMS, [mixed(base, 2)]) == judge(PARAMS, [base])
 
 
+def several(skill: float, seed: int = 0) -> Exam:
+    """Three classes of the same overlapping outcome, softmax over its distance from each."""
+    rng = np.random.default_rng(seed)
+    base = exam(seed=seed)
+    outcome = np.convolve(rng.normal(size=1004), np.ones(5), "valid") / np.sqrt(5)
+    scores = -np.square(skill * outcome[:, None] + rng.normal(size=(1000, 1)) - skill * np.array([-1, 0, 1]))
+    p = np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
+    codes = np.digitize(outcome, [-0.5, 0.5])
+    shares = np.tile(np.bincount(codes) / 1000, (1000, 1))
+    named = {"label": "moves", "kind": "categorical", "classes": ("down", "flat", "up")}
+    return altered(base, **named, answers=codes, model=p, baselines={"majority": shares})
+
+
+def numbers(skill: float, seed: int = 0, columns: int = 2) -> Exam:
+    """Paths of which the model knows a share, beside their mean and no change."""
+    rng = np.random.default_rng(seed)
+    base = exam(seed=seed)
+    paths = np.stack([np.convolve(rng.normal(size=1004), np.ones(5), "valid") / 1e3 for _ in range(columns)], axis=1)
+    told = skill * paths + 1e-4 * rng.normal(size=paths.shape)
+    others = {"majority": np.full(paths.shape, paths.mean()), "naive": np.zeros(paths.shape)}
+    return altered(base, label="path", kind="numeric", answers=paths, model=told, baselines=others)
+
+
+@pytest.mark.parametrize("metric", [None, "log_loss", "brier", "accuracy", "balanced_accuracy"])
+def test_of_several_classes_skill_passes_and_none_is_refused(metric: str | None) -> None:
+    params = GateParams(min_samples=400, metric=metric)  # pyright: ignore[reportArgumentType]
+    verdict = judge(params, [several(skill=2.0)])
+    assert verdict.passed, verdict.reasons
+    assert verdict.advantages[0].metric == (metric or "log_loss")
+    assert not judge(params, [several(skill=0.0, seed=1)]).passed
+
+
+@pytest.mark.parametrize("metric", [None, "rmse", "mae"])
+def test_of_numbers_skill_passes_and_none_is_refused(metric: str | None) -> None:
+    params = GateParams(min_samples=400, metric=metric)  # pyright: ignore[reportArgumentType]
+    verdict = judge(params, [numbers(skill=0.3)])
+    assert verdict.passed, verdict.reasons
+    assert [(each.baseline, each.metric) for each in verdict.advantages] == [
+        ("majority", metric or "rmse"), ("naive", metric or "rmse"),
+    ]  # fmt: skip
+    told = judge(params, [numbers(skill=0.0)])
+    assert not told.passed
+    assert any(f"{metric or 'rmse'} 0.00" in why and "is not better than naive 0.00" in why for why in told.reasons)
+
+
+def test_the_error_of_a_difference_in_numbers_is_the_analytic_one() -> None:
+    rng = np.random.default_rng(5)
+    answers, told = rng.normal(size=4000), 0.2 * rng.normal(size=4000)
+    starts = np.arange(4000) * 60
+    asked = Exam("change", "numeric", answers, starts, starts + 60, told, {"naive": np.zeros(4000)})
+    found = judge(GateParams(min_samples=400, metric="mae"), [asked]).advantages[0]
+    differences = np.abs(answers) - np.abs(answers - told)
+    assert found.difference == pytest.approx(differences.mean())
+    assert found.standard_error == pytest.approx(differences.std() / np.sqrt(4000), rel=0.15)
+
+
+def test_one_answer_to_everything_is_refused_in_every_kind() -> None:
+    always = altered(several(2.0), model=np.tile([0.1, 0.2, 0.7], (1000, 1)))
+    assert judge(PARAMS, [always]).reasons == ("predicts one class only (up) on 1000 test samples",)
+    constant = altered(numbers(0.3), model=np.full((1000, 2), 0.5))
+    assert judge(PARAMS, [constant]).reasons == ("predicts one number only on 1000 test samples",)
+    silent = altered(numbers(0.3), model=np.full((1000, 2), np.inf), answers=np.zeros((1000, 2)))
+    assert judge(PARAMS, [silent]).reasons == (
+        "the test part holds one number only", "some predictions are not numbers",
+    )  # fmt: skip
+
+
+def test_a_model_of_several_labels_must_pass_in_each_and_reasons_say_in_which() -> None:
+    good = [exam(skill=1.0), several(skill=2.0), numbers(skill=0.3)]
+    verdict = judge(PARAMS, good)
+    assert verdict.passed
+    assert [(each.label, each.metric, each.baseline) for each in verdict.advantages] == [
+        ("rises", "roc_auc", "majority"), ("rises", "roc_auc", "rival"), ("moves", "log_loss", "majority"),
+        ("path", "rmse", "majority"), ("path", "rmse", "naive"),
+    ]  # fmt: skip
+    assert verdict.advantages[0] == judge(PARAMS, good[:1]).advantages[0]
+    refused = judge(PARAMS, [*good[:2], numbers(skill=0.0)])
+    assert not refused.passed
+    assert refused.reasons
+    assert all(reason.startswith("path: rmse ") for reason in refused.reasons)
+
+
+def test_a_metric_may_be_said_for_each_label() -> None:
+    params = GateParams.parse({"min_samples": 400, "metric": {"path": "mae", "moves": "brier"}}, "gate")
+    verdict = judge(params, [exam(skill=1.0), several(skill=2.0), numbers(skill=0.3)])
+    assert {each.label: each.metric for each in verdict.advantages} == {
+        "rises": "roc_auc", "moves": "brier", "path": "mae",
+    }  # fmt: skip
+    assert GateParams.model_validate(params.model_dump(mode="json")) == params
+
+
+def test_samples_of_every_kind_keep_their_answers_in_any_order() -> None:
+    for base in (several(1.0), numbers(0.2)):
+        assert judge(PARAMS, [mixed(base, 1)]) == judge(PARAMS, [base])
+
+
 def test_gate_parameters_are_refused_by_name() -> None:
     with pytest.raises(BadParams, match=r"gate.metric: 'roc_acu' is not a known value; did you mean 'roc_auc'\?"):
         GateParams.parse({"metric": "roc_acu"}, "gate")
+    with pytest.raises(BadParams, match=r"gate.metric.path: 'rsme' is not a known value; did you mean 'rmse'\?"):
+        GateParams.parse({"metric": {"path": "rsme"}}, "gate")
     with pytest.raises(BadParams, match=r"gate.baselines.0: 'majorty' is not a known value; did you mean 'majority'\?"):
         GateParams.parse({"baselines": ["majorty"]}, "gate")
 
