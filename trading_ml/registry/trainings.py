@@ -12,7 +12,7 @@ from trading_ml.core.errors import NoData, Unknown
 from trading_ml.core.lake import Lake
 from trading_ml.models.source import PARTS
 from trading_ml.models.standing import Standing, standings
-from trading_ml.registry.store import MODEL_KEY, TRAINING, Registry, connect
+from trading_ml.registry.store import MODEL_KEY, TRAINING, TRIAL, Registry, connect
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -64,7 +64,7 @@ class Training:
 
 
 def trainings(lake: Lake, project: str, most: int = 20) -> list[Training]:
-    """The last trainings of a project, the newest first; epochs put into the vault are none.
+    """The last trainings of a project, the newest first, without trials of searches and epochs in the vault.
 
     Raises:
         Unknown: when the project has no trainings, suggesting one that has.
@@ -74,7 +74,7 @@ def trainings(lake: Lake, project: str, most: int = 20) -> list[Training]:
         raise Unknown.of("project with a training", project, experiments.keys() - {"Default"})
     registry = Registry.open(lake, project)
     runs = registry.client.search_runs([registry.experiment], order_by=["attributes.start_time DESC"])
-    chosen = [run for run in runs if MODEL_KEY in run.data.tags and VAULT not in run.data.tags][:most]
+    chosen = [run for run in runs if MODEL_KEY in run.data.tags and not {VAULT, TRIAL} & run.data.tags.keys()][:most]
     live = {standing.run: standing for standing in standings(lake, project)}
     return [_training(registry, run, live.get(run.info.run_id)) for run in chosen]
 

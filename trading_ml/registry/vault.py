@@ -45,18 +45,15 @@ def vault(
     Raises:
         NoData: when the epoch has no checkpoint (any more). Refused: when it is in the vault already.
     """
-    registry = Registry.open(lake, training.project)
-    kept = Checkpoints.at(lake, training.project, training.key)
-    checkpoint = kept.after(epoch)
-    if checkpoint is None:
-        raise NoData(f"epoch {epoch} of run {training.run[:8]}", *_not_there(kept.epochs()))
-    key = digest(training.key, epoch)
+    registry, what = Registry.open(lake, training.project), f"epoch {epoch} of run {training.run[:8]}"
+    kept, key = Checkpoints.at(lake, training.project, training.key), digest(training.key, epoch)
     with alone(lake, training.project, key):
         registry.settle(key)
         if known := registry.find(key):
-            raise Refused(
-                f"epoch {epoch} of run {training.run[:8]}", f"is in the vault already, as version {known.version}"
-            )
+            raise Refused(what, f"is in the vault already, as version {known.version}")
+        checkpoint = kept.after(epoch)
+        if checkpoint is None:
+            raise NoData(what, *_not_there(kept.epochs()))
         told = {VAULT: "true", "run": training.run, "epoch": str(epoch), "note": note, "by": by or user()}
         return _register(registry, training, source, checkpoint, {**told, MODEL_KEY: key})
 
