@@ -25,7 +25,7 @@ runtime.start()
 keras = pytest.importorskip("keras")
 
 from trading_ml.models.layers.zscore import ZScore  # noqa: E402
-from trading_ml.models.scaling import between  # noqa: E402
+from trading_ml.models.scaling import SCALINGS, between, moments  # noqa: E402
 
 CLASSES = {
     "minmax": "MinMax",
@@ -109,6 +109,14 @@ def test_it_equals_its_formula_and_is_always_a_number(name: str, x: np.ndarray) 
     assert found.dtype == np.float32
     near = 2e-6 * (1 + np.abs(x).max() / max(np.abs(x).min(), 1e-3)) if name.startswith("relative") else 1e-4
     np.testing.assert_allclose(found, wanted, rtol=1e-4, atol=near)
+
+
+@every
+def test_its_numpy_function_gives_the_same(name: str) -> None:
+    known = {"relative_to_mid": [(0, 2)], "zscore": [each.astype(np.float32) for each in moments([WINDOWS])]}
+    found = SCALINGS[name](WINDOWS, *known.get(name, []))
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(found, made(name)(WINDOWS).numpy(), rtol=1e-6, atol=1e-7)
 
 
 @every

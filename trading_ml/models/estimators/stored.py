@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
+from zipfile import BadZipFile
 
-from trading_ml.core.errors import Refused
+from trading_ml.core.errors import BadFile, Refused
 from trading_ml.models.estimators.estimator import Estimator
 
 FILE = "model.skops"
@@ -28,14 +29,19 @@ def load(path: Path) -> Estimator:
     """The estimator in a file.
 
     Raises:
-        Refused: when the file would make objects of other types, or holds something else.
+        BadFile: when it is damaged.
+        Refused: when it would make objects of other types, or holds something else.
     """
     from skops import io
 
-    foreign = [name for name in io.get_untrusted_types(file=path) if name not in TRUSTED]
+    again = "train the model again"
+    try:
+        foreign = [name for name in io.get_untrusted_types(file=path) if name not in TRUSTED]
+    except BadZipFile:
+        raise BadFile(path.name, "is no skops file, or damaged", again) from None
     if foreign:
-        raise Refused(path.name, f"holds {', '.join(foreign)}, which nobody vouches for", "train the model again")
+        raise Refused(path.name, f"holds {', '.join(foreign)}, which nobody vouches for", again)
     found = io.load(path, trusted=TRUSTED)
     if not isinstance(found, Estimator):
-        raise Refused(path.name, f"holds a {type(found).__name__} and no estimator", "train the model again")
+        raise Refused(path.name, f"holds a {type(found).__name__} and no estimator", again)
     return found
