@@ -30,6 +30,7 @@ from trading_ml.models.form import Blank
 from trading_ml.models.graph import Graph
 from trading_ml.models.params import ModelParams, TrainingParams
 from trading_ml.registry.params import EvaluationParams, GateParams
+from trading_ml.registry.retrain import RetrainParams
 
 
 class _Yaml(yaml.SafeLoader):
@@ -66,6 +67,8 @@ class Project(Params):
     training: TrainingParams = TrainingParams()
     gate: GateParams = GateParams()
     evaluation: EvaluationParams = EvaluationParams()
+    retrain: RetrainParams | None = None
+    """How much new data starts a training by itself; none does where this is left out."""
 
     @property
     def graph(self) -> Graph:

@@ -9,7 +9,7 @@ import dagster as dg
 from trading_ml.core.errors import TradingError
 from trading_ml.core.lake import Lake
 from trading_ml.core.settings import Settings
-from trading_ml.defs import partitions, projects, sensors
+from trading_ml.defs import partitions, projects, retrain, sensors
 from trading_ml.defs.bars import bars
 from trading_ml.defs.models import models as models_of
 from trading_ml.defs.resources import LakeResource
@@ -52,14 +52,17 @@ class Code:
         ingest = dg.define_asset_job("ingest", [uploads], description="Read announced raw files.")
         build = dg.define_asset_job("tables", tables, description="Ticks, bars, features and labels of some dates.")
         jobs, schedules = [ingest, build], []
+        watching = [sensors.raw_files(ingest), sensors.touched(build, self.grid, self.projects)]
         if models:
             jobs.append(dg.define_asset_job("models", models, description="Dataset, model and version of projects."))
             schedules.append(sensors.nightly(jobs[-1], self.projects))
+        if any(project.retrain for project in self.projects):
+            watching.append(retrain.retraining(jobs[-1], self.projects))
         return dg.Definitions(
             assets=[uploads, *tables, *models, *broken],
             jobs=jobs,
             schedules=schedules,
-            sensors=[sensors.raw_files(ingest), sensors.touched(build, self.grid, self.projects)],
+            sensors=watching,
             resources={"lake": LakeResource.of_settings()},
             executor=dg.in_process_executor,
         )

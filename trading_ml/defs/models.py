@@ -10,7 +10,7 @@ from trading_ml.datasets.audit import audit
 from trading_ml.datasets.events import promotion
 from trading_ml.datasets.promotion import AUTOMATIC
 from trading_ml.defs import audit as audits
-from trading_ml.defs import report
+from trading_ml.defs import report, retrain
 from trading_ml.defs.resources import LakeResource
 from trading_ml.lineage.card import Card
 from trading_ml.project import Project
@@ -52,11 +52,14 @@ def _dataset(project: Project) -> dg.AssetsDefinition:
         """Samples, split and purged; windows are gathered while training."""
         store = lake.open()
         names = project.chosen(store.table("features", project.name).instruments(), config.instruments)
+        held = retrain.stood(store, project) if project.retrain else {}  # before: what comes meanwhile counts as new
         with report.logged(context.log):
             built, why = datasets.assemble(store, project.dataset(names), config.start, config.end)
             context.log.info(why)
             told = audit(built, project.audit)
         told.keep(built)
+        if project.retrain:
+            retrain.remember(store, project, built, held)
         if project.promotion == "automatic" and told.passed:
             datasets.promote(store, project.name, built.digest, why=AUTOMATIC)
         holds = promotion(store, project.name)

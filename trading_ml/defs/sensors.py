@@ -22,7 +22,7 @@ T = TypeVar("T")
 BUDGET_SECONDS = 20.0
 """After so long an evaluation begins nothing more; Dagster gives one 60 s."""
 INSTRUMENT_TAG, PROJECT_TAG = "trading_ml/instrument", "trading_ml/project"
-_ACTIVE = [dg.DagsterRunStatus.QUEUED, dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED]
+ACTIVE = [dg.DagsterRunStatus.QUEUED, dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED]
 
 
 def raw_files(job: Job) -> dg.SensorDefinition:
@@ -34,7 +34,7 @@ def raw_files(job: Job) -> dg.SensorDefinition:
         store = lake.open()
         arrivals = Arrivals(store, context.cursor)
         looked_at, found, unreadable = [], [], []
-        for arrival in _in_time(arrivals.new):
+        for arrival in in_time(arrivals.new):
             looked_at.append(arrival)
             try:
                 upload = uploads.check(arrival.path, adapter=arrival.path.parent.name)
@@ -61,9 +61,9 @@ def touched(job: Job, grid: dg.MultiPartitionsDefinition, projects: Iterable[Pro
         """Requests a run for each contiguous range of touched dates; an instrument with a run under way waits."""
         store, requests, waiting, done = lake.open(), [], [], set()
         due = Due.resumed(store, context.cursor)
-        for instrument in _in_time(due.instruments):
+        for instrument in in_time(due.instruments):
             tags = {INSTRUMENT_TAG: key_of(instrument)}
-            if context.instance.get_runs_count(dg.RunsFilter(tags=tags, statuses=_ACTIVE)):
+            if context.instance.get_runs_count(dg.RunsFilter(tags=tags, statuses=ACTIVE)):
                 waiting.append(instrument)
                 continue
             done.add(instrument)
@@ -101,7 +101,7 @@ def nightly(job: Job, projects: Iterable[Project]) -> dg.ScheduleDefinition:
     return _nightly
 
 
-def _in_time(work: Iterable[T]) -> Iterator[T]:
+def in_time(work: Iterable[T]) -> Iterator[T]:
     """As many as may be begun in one evaluation; those left over are due at the next."""
     ends = time.monotonic() + BUDGET_SECONDS
     return itertools.takewhile(lambda _: time.monotonic() < ends, work)

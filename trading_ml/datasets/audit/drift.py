@@ -110,8 +110,23 @@ def psi(base: Floats, other: Floats) -> float:
         >>> round(psi(np.arange(100.0), np.arange(100.0) + 10), 2)
         0.35
     """
-    edges = np.unique(np.quantile(base, np.linspace(0, 1, _BINS + 1)[1:-1], method="inverted_cdf"))
-    p, q = (_shares(values, edges) for values in (base, other))
+    bounds = edges(base)
+    return index(shares(base, bounds), shares(other, bounds))
+
+
+def edges(base: Floats) -> Floats:
+    """The bounds between ten bins with equal shares of `base`; fewer where values are equal."""
+    return np.unique(np.quantile(base, np.linspace(0, 1, _BINS + 1)[1:-1], method="inverted_cdf"))
+
+
+def shares(values: Floats, edges: Floats) -> Floats:
+    """The share of values in each bin, half a value more in each, so that none is 0."""
+    counts = np.bincount(np.searchsorted(edges, values, "left"), minlength=len(edges) + 1) + 0.5
+    return counts / counts.sum()
+
+
+def index(p: Floats, q: Floats) -> float:
+    """Population stability index of shares `q` against shares `p`."""
     return float(((q - p) * np.log(q / p)).sum())
 
 
@@ -126,8 +141,3 @@ def ks(base: Floats, other: Floats) -> float:
     at = np.concatenate([one, two])
     below = [np.searchsorted(values, at, "right") / len(values) for values in (one, two)]
     return float(np.abs(below[0] - below[1]).max())
-
-
-def _shares(values: Floats, edges: Floats) -> Floats:
-    counts = np.bincount(np.searchsorted(edges, values, "left"), minlength=len(edges) + 1) + 0.5
-    return counts / counts.sum()
