@@ -13,6 +13,7 @@ from importlib.metadata import version
 from importlib.util import find_spec, resolve_name
 from pathlib import Path
 from sysconfig import get_paths
+from types import ModuleType
 from typing import Any
 
 from trading_ml.core.digest import file_digest
@@ -31,21 +32,30 @@ def imported(use: str) -> Callable[..., Any]:
         Unknown: when there is no such module or function. BadParams: when importing fails.
     """
     name, _, attribute = use.partition(":")
-    if (here := str(Path.cwd())) not in sys.path:
-        sys.path.append(here)
-    invalidate_caches()
-    try:
-        module = import_module(name)
-    except ModuleNotFoundError as cause:
-        fix = "name a module that is installed or lies in the working directory"
-        raise Unknown(use, f"no module named '{cause.name}'", fix) from cause
-    except Exception as cause:
-        raise BadParams(use, f"importing {name} fails: {brief(cause)}") from cause
+    module = loaded(name, use)
     function = getattr(module, attribute, None)
     if not inspect.isfunction(function):
         known = [key for key, value in vars(module).items() if inspect.isfunction(value) and key[0] != "_"]
         raise Unknown(use, f"{name} has no function '{attribute}'", nearest(attribute, known))
     return function
+
+
+def loaded(name: str, use: str) -> ModuleType:
+    """A module, importable from the working directory too; `use` is what asks for it.
+
+    Raises:
+        Unknown: when there is none. BadParams: when importing fails.
+    """
+    if (here := str(Path.cwd())) not in sys.path:
+        sys.path.append(here)
+    invalidate_caches()
+    try:
+        return import_module(name)
+    except ModuleNotFoundError as cause:
+        fix = "name a module that is installed or lies in the working directory"
+        raise Unknown(use, f"no module named '{cause.name}'", fix) from cause
+    except Exception as cause:
+        raise BadParams(use, f"importing {name} fails: {brief(cause)}") from cause
 
 
 def made_of(function: Callable[..., Any], use: str = "") -> dict[str, str]:

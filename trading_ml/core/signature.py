@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Annotated, Any, get_type_hints
 
 from pydantic import ConfigDict, Field, create_model
@@ -22,12 +22,13 @@ class _Signature(Params):
     model_config = ConfigDict(use_attribute_docstrings=False)
 
 
-def params_of(function: Callable[..., Any], use: str) -> type[Params]:
+def params_of(function: Callable[..., Any], use: str, given: Collection[str] = ()) -> type[Params]:
     """The keyword-only parameters of `function` as a model.
 
     Args:
         function: A script, or anything that is configured by keyword.
         use: How its user named it, for the errors.
+        given: Parameters that whoever calls the function fills in; nobody configures them.
 
     Raises:
         BadParams: when a parameter is positional, has no type, or takes a name that a project file needs.
@@ -44,6 +45,8 @@ def params_of(function: Callable[..., Any], use: str) -> type[Params]:
     told = _descriptions(inspect.getdoc(function) or "")
     fields: dict[str, Any] = {}
     for name, parameter in inspect.signature(function).parameters.items():
+        if name in given:
+            continue
         if parameter.kind is not parameter.KEYWORD_ONLY:
             raise BadParams(use, f"parameter '{name}' is not keyword-only", _EXAMPLE)
         if name not in hints:

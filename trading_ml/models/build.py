@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from trading_ml.core.errors import BadParams, TradingError, nearest
 from trading_ml.models.form import Form
 from trading_ml.models.graph import INPUT, OUTPUT, Graph, Node
+from trading_ml.models.network import Network
 from trading_ml.models.params import ModelParams, TrainingParams
+from trading_ml.models.shapes import shape
 from trading_ml.models.source import Source, Target, target
 
 _STEPS_PER_CALL = 4  # fewer trips between Python and the graph: a fifth off the epoch of a small net; same weights
@@ -56,7 +58,9 @@ def build(source: Form, graph: Graph) -> Any:
     made: dict[str, Any] = {}
     for name in graph.order:
         read = [made[other] for other in graph.nodes[name].reads]
-        made[name] = _MAKERS.get(graph.nodes[name].use, _applied)(name, graph, read, source)
+        called = isinstance(graph.nodes[name], Network)
+        maker = _called if called else _MAKERS.get(graph.nodes[name].use, _applied)
+        made[name] = maker(name, graph, read, source)
     inputs = {feature: made[name] for feature, name in graph.features.items()}
     outputs = {label: made[name] for label, name in graph.labels.items()}
     return keras.Model(inputs, outputs if len(outputs) > 1 else next(iter(outputs.values())), name="model")
@@ -103,17 +107,6 @@ def compiled(model: Any, graph: Graph, source: Source, training: TrainingParams)
     return model
 
 
-def shape(tensor: Any) -> str:
-    """A tensor's shape for people: the number of samples is open.
-
-    Example:
-        >>> import keras
-        >>> shape(keras.Input((100, 5)))
-        '(samples, 100, 5)'
-    """
-    return f"({', '.join(['samples', *map(str, tensor.shape[1:])])})"
-
-
 def _input(name: str, graph: Graph, read: Sequence[Any], source: Form) -> Any:
     import keras
 
@@ -125,19 +118,44 @@ def _input(name: str, graph: Graph, read: Sequence[Any], source: Form) -> Any:
 
 
 def _output(name: str, graph: Graph, read: Sequence[Any], source: Form) -> Any:
-    from keras import layers, regularizers
-
     told, (last,) = graph.nodes[name].settings, read
     asked = answer(name, graph, source)
+    if isinstance(last, Mapping):  # a function's model has made it
+        return last[told.label]
     if len(last.shape) != 2:
         problem = f"reads {shape(last)} of '{graph.nodes[name].reads[0]}', but a label is one answer a sample"
         raise BadParams(f"model.nodes.{name}", problem, "put flatten, mean_over_bars, lstm or gru before it")
+    return _head(name, told, asked)(last)
+
+
+def _head(name: str, told: Any, asked: Target) -> Any:
+    """The layer that answers a label."""
+    from keras import layers, regularizers
+
     penalty = regularizers.L1L2(told.l1, told.l2) if told.l1 or told.l2 else None
-    layer = layers.Dense(
+    return layers.Dense(
         asked.width, HEADS[asked.kind].activation, use_bias=told.use_bias, kernel_regularizer=penalty, dtype="float32",
         name=name,
     )  # fmt: skip
-    return layer(last)
+
+
+def _called(name: str, graph: Graph, read: Sequence[Any], source: Form) -> dict[str, Any]:
+    """Answers by label of a function's model."""
+    node = graph.nodes[name]
+    assert isinstance(node, Network)
+    targets = {label: answer(output, graph, source) for label, output in graph.labels.items()}
+
+    def head(label: str, last: Any) -> Any:
+        if label not in targets:
+            raise BadParams(node.use, f"head('{label}', …): there is no such label", nearest(label, targets))
+        if len(last.shape) != 2:
+            problem = f"head('{label}', …) is given {shape(last)}, but a label is one answer a sample"
+            raise BadParams(node.use, problem, "flatten it, or take its mean over the bars")
+        output = graph.labels[label]
+        return _head(output, graph.nodes[output].settings, targets[label])(last)
+
+    features = [graph.shown(other)[0] for other in node.reads]
+    return node.answers(name, dict(zip(features, read, strict=True)), targets, head)
 
 
 def _applied(name: str, graph: Graph, read: Sequence[Any], source: Form) -> Any:

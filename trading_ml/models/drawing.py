@@ -13,10 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from trading_ml.core.errors import BadParams
-from trading_ml.models.build import shape
-from trading_ml.models.families.estimated import Plan
 from trading_ml.models.graph import INPUT, JOINING, OUTPUT, Graph, Node
 from trading_ml.models.layered import layered
+from trading_ml.models.shapes import shape
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -46,7 +45,12 @@ def measures(model: Any, graph: Graph) -> dict[str, Measure]:
     names = {name: feature for feature, name in graph.features.items()}
     layers = {layer.name: layer for layer in getattr(model, "layers", ())}
     found = {name: layers[names.get(name, name)] for name in graph.nodes if names.get(name, name) in layers}
-    return {name: Measure(shape(layer.output), layer.count_params()) for name, layer in found.items()}
+    return {name: Measure(_shape(layer), layer.count_params()) for name, layer in found.items()}
+
+
+def _shape(layer: Any) -> str:
+    """Of what a layer gives; nothing where it gives several."""
+    return shape(layer.output) if hasattr(layer.output, "shape") else ""
 
 
 def picture(graph: Graph, title: str = "", measured: Mapping[str, Measure] | None = None) -> Figure:

@@ -121,11 +121,12 @@ class Graph(Params):
     @cached_property
     def adapting(self) -> dict[str, tuple[str, ...]]:
         """Nodes that learn from the training windows before training begins, in order, and the features of each."""
-        stand_on = {name: self._before(name) for name in self.order if self.nodes[name].use == ADAPTING}
-        return {
-            name: tuple(feature for feature, node in self.features.items() if node in before)
-            for name, before in stand_on.items()
-        }
+        return {name: self.shown(name) for name in self.order if self.nodes[name].use == ADAPTING}
+
+    def shown(self, name: str) -> tuple[str, ...]:
+        """The features that a node's values come from."""
+        before = self._before(name) | {name}
+        return tuple(feature for feature, node in self.features.items() if node in before)
 
     def _before(self, name: str) -> set[str]:
         """All nodes that a node's values come from."""

@@ -180,8 +180,9 @@ class Registry:
         runtime.start()
         import keras
 
-        layers.register()
-        return keras.saving.load_model(folder / "data" / "model.keras", compile=False)
+        file = folder / "data" / "model.keras"
+        layers.register(file)
+        return keras.saving.load_model(file, compile=False)
 
     def _describe(self, run: str, tags: Mapping[str, str], params: Mapping[str, Any]) -> None:
         """Say what a run is; one that goes on keeps the parameters it has, which MLflow lets nobody change."""

@@ -190,8 +190,8 @@ def test_models_of_all_components_open_in_a_process_that_has_seen_none(tmp_path:
         keras.Model(inputs, tensor).save(tmp_path / f"{number}.keras")
     code = (
         "import sys; from pathlib import Path; from trading_ml.models import layers, runtime; runtime.start()\n"
-        "import keras; layers.register()\n"
-        "for path in Path(sys.argv[1]).glob('*.keras'): keras.models.load_model(path)"
+        "import keras\n"
+        "for path in Path(sys.argv[1]).glob('*.keras'): layers.register(path), keras.models.load_model(path)"
     )
     subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=True)
 

@@ -16,6 +16,7 @@ from trading_ml.models.families.dense import Dense
 from trading_ml.models.families.estimated import EstimatorParams
 from trading_ml.models.families.explicit import Explicit
 from trading_ml.models.families.family import Family
+from trading_ml.models.families.function import Function
 from trading_ml.models.families.hist_gradient_boosting import HistGradientBoosting
 from trading_ml.models.families.linear import Linear
 from trading_ml.models.families.linear_regression import LinearRegression
@@ -34,6 +35,7 @@ FAMILIES: dict[str, type[Family | Explicit]] = {
     "clstm": Clstm,
     "transformer": Transformer,
     "graph": Explicit,
+    "function": Function,
 }
 """Networks."""
 ESTIMATORS: dict[str, type[EstimatorParams]] = {

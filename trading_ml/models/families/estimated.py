@@ -15,7 +15,7 @@ from pydantic import Field, SerializeAsAny
 
 from trading_ml.core.digest import digest, file_digest
 from trading_ml.core.errors import BadParams, nearest
-from trading_ml.core.params import Params
+from trading_ml.models.families.choice import Choice
 from trading_ml.models.families.family import Scalings
 from trading_ml.models.families.sketch import Sketch
 from trading_ml.models.form import Form
@@ -42,7 +42,7 @@ class Lesson:
         return [Lesson(self.x, y, self.weights) for y in by_column(self.y)]
 
 
-class EstimatorParams(Params):
+class EstimatorParams(Choice):
     """A scikit-learn estimator on flat windows, one for each label."""
 
     draws: ClassVar[str]
@@ -105,8 +105,9 @@ class EstimatorParams(Params):
             labels: What it answers.
 
         Raises:
-            BadParams: when a scaling names no feature.
+            BadParams: when it names a feature or a label that is not there.
         """
+        windows, labels = self.chosen(windows, labels)
         for feature in self.scale:
             if feature not in windows:
                 raise BadParams(f"model.scale.{feature}", "unknown feature", nearest(feature, windows))
@@ -114,9 +115,10 @@ class EstimatorParams(Params):
         flat = sketch.joined(sketch.ready.values())
         nodes: dict[str, Any] = dict(sketch.nodes)
         for label in labels:
-            fitted = f"{label}_{self.family}"
+            fitted = f"{label.replace('.', '_')}_{self.family}"
             nodes[fitted] = Fit(use=self.family, reads=(flat,), fits=self)
-            name = f"{label}_out" if label in nodes else label
+            name = label.replace(".", "_")
+            name = f"{name}_out" if name in nodes else name
             nodes[name] = {"use": "output", "label": label, "reads": fitted}
         return Plan(nodes=nodes, params=self)
 

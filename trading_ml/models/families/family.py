@@ -10,6 +10,8 @@ from pydantic import Discriminator, Field, Tag
 
 from trading_ml.core.errors import BadParams, nearest
 from trading_ml.core.params import Params
+from trading_ml.models.components.output import Loss
+from trading_ml.models.families.choice import Choice
 from trading_ml.models.families.sketch import Sketch
 from trading_ml.models.graph import Graph
 
@@ -24,7 +26,16 @@ Share = Annotated[float, Field(ge=0, lt=1)]
 Penalty = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
-class Family(Params):
+class Head(Params):
+    """How an output learns."""
+
+    loss: Loss = "auto"
+    """What is minimised; by default crossentropy for classes and the mean squared error for numbers."""
+    weight: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 1.0
+    """What it counts in the sum of the losses of all outputs."""
+
+
+class Family(Choice):
     """A named graph with parameters: inputs, scalings, what the family puts between, and an output for each label."""
 
     draws: ClassVar[str]
@@ -32,6 +43,8 @@ class Family(Params):
 
     scale: dict[str, Scalings] = {}
     """Scaling of a feature inside the model, or several, one after the other; one that is not named arrives raw."""
+    outputs: dict[str, Head] = {}
+    """By label the `loss` of its output and its `weight` among the losses of all outputs."""
 
     @abstractmethod
     def trunk(self, sketch: Sketch) -> str:
@@ -45,15 +58,22 @@ class Family(Params):
             labels: What it answers.
 
         Raises:
-            BadParams: when a scaling names no feature.
+            BadParams: when it names a feature or a label that is not there.
         """
+        windows, labels = self.chosen(windows, labels)
         for feature in self.scale:
             if feature not in windows:
                 raise BadParams(f"model.scale.{feature}", "unknown feature", nearest(feature, windows))
+        for label in self.outputs:
+            if label not in labels:
+                raise BadParams(f"model.outputs.{label}", "unknown label", nearest(label, labels))
         sketch = Sketch(windows, self.scale)
         last = self.trunk(sketch)
         for label in labels:
-            sketch.put(f"{label}_out" if label in sketch.nodes else label, "output", last, label=label, **self.head())
+            told = self.outputs[label].model_dump(exclude_defaults=True) if label in self.outputs else {}
+            name = label.replace(".", "_")
+            name = f"{name}_out" if name in sketch.nodes else name
+            sketch.put(name, "output", last, label=label, **told, **self.head())
         return Graph.model_validate({"nodes": sketch.nodes})
 
     def head(self) -> Mapping[str, object]:

@@ -19,7 +19,7 @@ class Sketch:
 
     def __init__(self, windows: Mapping[str, int], scale: Mapping[str, str | tuple[str, ...]]) -> None:
         """Begin with an input for each feature, by its window in bars, and its scalings."""
-        self.nodes: dict[str, dict[str, Any]] = {}
+        self.nodes: dict[str, Any] = {}
         self.windows, self.ready = windows, {}
         for feature in windows:
             self.ready[feature] = self.put(feature, "input", feature=feature)
