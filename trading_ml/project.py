@@ -26,6 +26,7 @@ from trading_ml.datasets.samplers import BarClose, SampleParams
 from trading_ml.features import FeatureUse
 from trading_ml.labels import LabelUse
 from trading_ml.models.build import answer
+from trading_ml.models.families.estimated import Plan
 from trading_ml.models.form import Blank
 from trading_ml.models.graph import Graph
 from trading_ml.models.params import ModelParams, TrainingParams
@@ -148,9 +149,11 @@ class Project(Params):
         """See whether the outputs of its model fit its labels, which are computed on crafted bars.
 
         Raises:
-            BadParams: naming the node.
+            BadParams: naming the node, or the label that its family does not answer.
         """
         form = self.blank()
+        if isinstance(self.graph, Plan):
+            self.graph.checked(form)
         for name in self.graph.labels.values():
             answer(name, self.graph, form)
 

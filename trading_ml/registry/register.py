@@ -18,6 +18,7 @@ from trading_ml.core.lake import Lake
 from trading_ml.models.build import graph_of
 from trading_ml.models.checkpoint import Checkpoints
 from trading_ml.models.control import Control
+from trading_ml.models.families.estimated import Plan
 from trading_ml.models.params import ModelParams, TrainingParams
 from trading_ml.models.source import Source, Target, targets
 from trading_ml.models.standing import Standing, alone, forget, now
@@ -58,8 +59,13 @@ class Order:
         return digest(source.digest, recipe(graph_of(source, self.model), self.training))
 
     def labels(self, source: Source) -> list[Target]:
-        """What the model answers."""
-        return targets(source, graph_of(source, self.model).labels)
+        """What the model answers.
+
+        Raises:
+            BadParams: when its family does not answer a label of this kind.
+        """
+        graph = graph_of(source, self.model)
+        return graph.checked(source) if isinstance(graph, Plan) else targets(source, graph.labels)
 
     def remembered(self, source: Source) -> dict[str, str]:
         """Tags of the run and of its version: what they were made from."""
