@@ -47,21 +47,18 @@ class Run:
     id: str
 
     def metrics(self, values: Mapping[str, float], step: int = 0, model: str | None = None) -> None:
-        """Log metrics in one write; with `model` (a logged model's id) they are that model's as well."""
+        """Log metrics in few writes; with `model` (a logged model's id) they are that model's as well."""
         from mlflow.entities import Metric
 
         now = int(time.time() * 1000)
-        logged = [Metric(name, value, now, step, model_id=model) for name, value in values.items()]
-        self.client.log_batch(self.id, metrics=logged)
+        self._log([Metric(name, value, now, step, model_id=model) for name, value in values.items()])
 
     def history(self, epochs: Sequence[Mapping[str, float]]) -> None:
         """Log the metrics after each of several epochs, from the first on."""
         from mlflow.entities import Metric
 
         now = int(time.time() * 1000)
-        logged = [Metric(*told, now, step) for step, each in enumerate(epochs, start=1) for told in each.items()]
-        for start in range(0, len(logged), _BATCH):
-            self.client.log_batch(self.id, metrics=logged[start : start + _BATCH])
+        self._log([Metric(*told, now, step) for step, each in enumerate(epochs, start=1) for told in each.items()])
 
     def steps(self, name: str) -> set[int]:
         """Steps at which a metric was logged."""
@@ -81,3 +78,7 @@ class Run:
     def figure(self, figure: Any, path: str) -> None:
         """Keep a figure as an artifact."""
         self.client.log_figure(self.id, figure, path)
+
+    def _log(self, metrics: Sequence[Any]) -> None:
+        for start in range(0, len(metrics), _BATCH):
+            self.client.log_batch(self.id, metrics=metrics[start : start + _BATCH])
