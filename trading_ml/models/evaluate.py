@@ -131,12 +131,22 @@ def numeric(answers: Answers, predicted: Predicted) -> dict[str, float]:
 
 def calibration(answers: Answers, p: Probabilities) -> Calibration:
     """Cut at the deciles of `p`; equal probabilities stay in one bin, so a constant has just one."""
-    edges = np.unique(np.quantile(p, np.linspace(0, 1, _BINS + 1)[1:-1]))
-    bins = np.searchsorted(edges, p, side="left")
+    bins = deciles(p)
     samples = np.bincount(bins)
     filled = samples > 0
     promised, observed = (np.bincount(bins, weights=values)[filled] / samples[filled] for values in (p, answers))
     return Calibration(promised, observed, samples[filled])
+
+
+def deciles(p: Probabilities) -> NDArray[np.int64]:
+    """The bin of each probability, of ten by size; equal ones share a bin, so that some bins may stay empty.
+
+    Example:
+        >>> deciles(np.array([0.2, 0.2, 0.2])).tolist()
+        [0, 0, 0]
+    """
+    edges = np.unique(np.quantile(p, np.linspace(0, 1, _BINS + 1)[1:-1]))
+    return np.searchsorted(edges, p, side="left")
 
 
 def likeliest(p: Probabilities) -> NDArray[np.int64]:

@@ -13,6 +13,7 @@ from trading_ml.models.baselines import BASELINES, Baseline, fits
 from trading_ml.models.pnl import PnlParams
 from trading_ml.models.source import Kind, Target
 from trading_ml.registry.bootstrap import METRICS
+from trading_ml.registry.rules import Rules
 
 Metric = Literal["roc_auc", "pr_auc", "accuracy", "balanced_accuracy", "log_loss", "brier", "rmse", "mae"]
 Metrics = Annotated[
@@ -21,12 +22,13 @@ Metrics = Annotated[
 ]
 
 
-class GateParams(Params):
-    """What a version must show on the untouched test part to become champion.
+class GateParams(Rules):
+    """What a version must show on the untouched test part to become champion: some words for all rules, and the rules.
 
     Example:
-        >>> GateParams.parse({"metric": "roc_auc", "min_samples": 500}, "gate").confidence
-        0.95
+        >>> asked = GateParams.parse({"metric": "roc_auc", "support": {"min_recall": 0.1}, "slices": False}, "gate")
+        >>> asked.confidence, asked.support.min_recall, asked.slices.on
+        (0.95, 0.1, False)
     """
 
     metric: Metrics = None
@@ -37,7 +39,7 @@ class GateParams(Params):
     min_samples: int = Field(default=500, ge=1)
     """Fewest test samples that allow a judgement."""
     confidence: float = Field(default=0.95, gt=0.5, lt=1)
-    """Of the one-sided bound on each advantage, at the first opening of the test part."""
+    """Of the one-sided bounds on advantages and profit, over all openings of the test part together."""
 
     def metric_for(self, label: str, kind: Kind) -> str:
         """What is compared on a label.

@@ -80,8 +80,16 @@ def test_overlap_counts_samples_within_one_label() -> None:
     ends = starts + 3
     expected = max(sum(1 for j in range(i, 6) if starts[j] < ends[i]) for i in range(6))
     assert bootstrap.overlap(starts, ends) == expected == 3
-    assert bootstrap.block_length(np.arange(1000), np.arange(1000) + 25) == 25
-    assert bootstrap.block_length(np.arange(1000), np.arange(1000) + 1) == 10
+
+
+@pytest.mark.parametrize(
+    ("samples", "most", "expected"), [(1000, 25, 75), (1000, 1, 40), (1000, 60, 100), (1000, 300, 300)]
+)
+def test_blocks_are_three_overlaps_or_a_twenty_fifth_and_ten_where_that_can_be(
+    samples: int, most: int, expected: int
+) -> None:
+    starts = np.arange(samples)
+    assert bootstrap.block_length(starts, starts + most) == expected
 
 
 def spread(values: np.ndarray, length: int) -> float:
