@@ -10,6 +10,7 @@ from time import monotonic
 from typing import Any
 
 from trading_ml.core import progress
+from trading_ml.core.decimals import decimals
 
 _EVERY_SECONDS = 5.0
 """Between two lines about the same work, where no terminal shows a bar."""
@@ -78,7 +79,7 @@ def bars() -> Iterator[None]:
 
 def _cell(value: Any) -> str:
     if isinstance(value, float):
-        return f"{value:.4f}"
+        return decimals(value)
     if isinstance(value, int) and not isinstance(value, bool):
         return f"{value:,}"
     if isinstance(value, Mapping):

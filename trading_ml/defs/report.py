@@ -10,6 +10,7 @@ from typing import Any
 import dagster as dg
 
 from trading_ml.core import progress
+from trading_ml.core.decimals import decimals
 from trading_ml.core.lake import Receipt
 
 
@@ -98,4 +99,4 @@ def logged(log: Any, every_seconds: float = 5.0) -> Iterator[None]:
 
 
 def _cell(value: Any) -> str:
-    return f"{value:.4f}" if isinstance(value, float) else str(value)
+    return decimals(value) if isinstance(value, float) else str(value)

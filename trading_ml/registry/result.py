@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
+from trading_ml.core.decimals import decimals
 from trading_ml.core.params import Params
 from trading_ml.models.baselines import BASELINES
 from trading_ml.registry.gate import Verdict
@@ -95,11 +96,11 @@ def _comparison(metrics: dict[str, float], start: str) -> list[dict[str, Any]]:
 
 
 def markdown(rows: list[dict[str, Any]]) -> str:
-    """A table in Markdown; numbers with four decimals."""
+    """A table in Markdown."""
     head = list(dict.fromkeys(key for row in rows for key in row))
     lines = [head, ["---"] * len(head)]
     lines += [
-        [f"{cell:.4f}" if isinstance(cell, float) else str(cell) for cell in (row.get(key, "") for key in head)]
+        [decimals(cell) if isinstance(cell, float) else str(cell) for cell in (row.get(key, "") for key in head)]
         for row in rows
     ]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
