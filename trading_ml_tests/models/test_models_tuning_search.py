@@ -161,14 +161,15 @@ def test_a_journal_of_another_search_is_not_gone_on_with(lake: Lake) -> None:
         run(lake, "mine", space(seed=4), trials=3)
 
 
-def test_a_journal_keeps_what_was_searched_and_its_newest_limit(lake: Lake) -> None:
+def test_a_journal_keeps_what_is_searched_and_whether_it_is_closed(lake: Lake) -> None:
     journal = Journal(lake, "p", "k" * 64)
-    assert (journal.told, journal.most) == ({}, None)
+    assert (journal.told, journal.closed) == ({}, False)
     for _ in range(2):
         journal.begin({"sampler": "tpe"})
-    journal.limit(5)
-    journal.limit(3)
-    assert journal.most == 3
+    journal.close(True)
+    assert journal.closed
+    journal.close(False)
+    assert not journal.closed
     assert len(journal.path.read_text().splitlines()) == 3
 
 

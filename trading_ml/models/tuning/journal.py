@@ -14,7 +14,7 @@ from trading_ml.core.digest import canonical, digest
 from trading_ml.core.lake import Lake
 from trading_ml.models.tuning.trial import Told
 
-_HEAD, _TRIAL, _LIMIT = "search", "trial", "limit"
+_HEAD, _TRIAL, _CLOSED = "search", "trial", "closed"
 
 
 @dataclass(frozen=True)
@@ -40,9 +40,9 @@ class Journal:
         """A trial has ended."""
         self._write({_TRIAL: told.model_dump(mode="json")})
 
-    def limit(self, trials: int) -> None:
-        """No more than so many trials: whoever waits for this search takes the best of these."""
-        self._write({_LIMIT: trials})
+    def close(self, closed: bool) -> None:
+        """Whoever waits for this search takes the best of what there is, or does so no more."""
+        self._write({_CLOSED: closed})
 
     @property
     def told(self) -> dict[int, Told]:
@@ -51,9 +51,9 @@ class Journal:
         return {each.number: each for each in sorted(trials, key=lambda each: each.number)}
 
     @property
-    def most(self) -> int | None:
-        """The newest limit, where one was set."""
-        return next((line[_LIMIT] for line in reversed(self._lines()) if _LIMIT in line), None)
+    def closed(self) -> bool:
+        """Whether it was closed, and not opened since."""
+        return next((line[_CLOSED] for line in reversed(self._lines()) if _CLOSED in line), False)
 
     @property
     def digest(self) -> str:
