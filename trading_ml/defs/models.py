@@ -13,6 +13,7 @@ from trading_ml.defs import audit as audits
 from trading_ml.defs import report, retrain
 from trading_ml.defs.resources import LakeResource
 from trading_ml.lineage.card import Card
+from trading_ml.models.families import EstimatorParams
 from trading_ml.project import Project
 from trading_ml.registry.pictures import FLOWCHART, GRAPH
 from trading_ml.registry.result import POSITIONS
@@ -88,10 +89,11 @@ def _model(project: Project) -> dg.AssetsDefinition:
     key = dg.AssetKey([project.name, "model"])
 
     above = dg.AssetKey([project.name, "dataset"])
+    library = "scikitlearn" if isinstance(project.model, EstimatorParams) else "keras"
 
-    @dg.asset(key=key, group_name=project.name, kinds={"keras"}, deps=[above], output_required=False)
+    @dg.asset(key=key, group_name=project.name, kinds={library}, deps=[above], output_required=False)
     def _asset(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator[dg.MaterializeResult]:
-        """The trained network, told to MLflow epoch by epoch; found again where it was trained before.
+        """The trained model, told to MLflow epoch by epoch; found again where it was trained before.
 
         A run that was terminated has kept its whole epochs: the next one goes on after them, to the same weights.
         It learns the promoted dataset. Where this run built another one, which waits, it and what follows are skipped.
