@@ -20,11 +20,12 @@ def orders(
     count: Annotated[int, typer.Option("--orders", help="Orders that the bot places.")] = 10_000,
     seed: Annotated[int, typer.Option(help="Equal seeds give equal bytes.")] = 7,
     trend: Annotated[float | None, typer.Option(help="USD a second; 0 leaves nothing to be learned.")] = None,
+    start: Annotated[str | None, typer.Option(help="First day, which the files' names then tell.")] = None,
     to: Annotated[Path | None, typer.Option(help="Folder; by default the data root's `raw`, by adapter.")] = None,
 ) -> None:
     """A bot's completed orders with stop and limit, and the prices of every second, as IG's csv files."""
-    drift = {} if trend is None else {"trend": trend}
-    written = bot(to, orders=count, seed=seed, **drift)
+    further = {key: value for key, value in {"trend": trend, "start": start}.items() if value is not None}
+    written = bot(to, f".{start}" if start else "", orders=count, seed=seed, **further)
     rows = [
         {"file": str(file.path), "adapter": file.adapter, "rows": file.rows, "bad": file.bad_rows} for file in written
     ]
@@ -32,10 +33,12 @@ def orders(
     output.emit({"files": rows}, output.table(rows, "simulated"), f"Next: trading-ml ingest {paths}")
 
 
-def bot(folder: Path | None = None, **params: Any) -> list[Any]:
-    """Write prices and orders of the simulated bot into a folder, or below the data root."""
+def bot(folder: Path | None = None, named: str = "", **params: Any) -> list[Any]:
+    """Write prices and orders of the simulated bot into a folder, or below the data root, `named` at the end."""
     from trading_ml.adapters.simulated.bot import BotParams
     from trading_ml.adapters.simulated.ig import export
 
     raw = lake().path("raw")
-    return export(BotParams.parse(params, "simulate orders"), folder or raw / "ig_prices", folder or raw / "ig_orders")
+    return export(
+        BotParams.parse(params, "simulate orders"), folder or raw / "ig_prices", folder or raw / "ig_orders", named
+    )

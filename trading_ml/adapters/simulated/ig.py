@@ -32,8 +32,10 @@ class Export(NamedTuple):
     """Lines that cannot be read."""
 
 
-def export(params: BotParams, prices: Path, deals: Path) -> list[Export]:
+def export(params: BotParams, prices: Path, deals: Path, named: str = "") -> list[Export]:
     """Write both files below the two folders, which may be one; the same parameters write the same bytes.
+
+    What `named` says stands at the end of the files' names, so that several exports lie side by side.
 
     Example:
         >>> export(BotParams(orders=100), Path("raw"), Path("raw"))  # doctest: +SKIP
@@ -46,7 +48,7 @@ def export(params: BotParams, prices: Path, deals: Path) -> list[Export]:
     }
     return [
         Export(
-            _write(folder / f"{SYMBOL}_{what}.csv", params, frame, blank),
+            _write(folder / f"{SYMBOL}_{what}{named}.csv", params, frame, blank),
             adapter,
             frame.height + params.bad_rows,
             params.bad_rows,
