@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from trading_ml.project import run
     from trading_ml.ticks.store import Ticks
 
-__all__ = ["Ticks"]
+__all__ = ["Ticks", "run"]
 
 
 def __getattr__(name: str) -> Any:
@@ -15,4 +16,8 @@ def __getattr__(name: str) -> Any:
         from trading_ml.ticks.store import Ticks
 
         return Ticks
+    if name == "run":
+        from trading_ml.project import run
+
+        return run
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from fnmatch import fnmatchcase
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import yaml
 from pydantic import Field, field_validator, model_validator
@@ -17,9 +18,12 @@ from trading_ml.bars.beside import Wanted, wanted_by
 from trading_ml.core.crafted import crafted
 from trading_ml.core.errors import BadProject, TradingError, Unknown
 from trading_ml.core.instruments import pick
+from trading_ml.core.lake import Lake
 from trading_ml.core.params import Params
 from trading_ml.core.script import LABEL_END, Kind
+from trading_ml.core.settings import Settings
 from trading_ml.datasets.audit import AuditParams
+from trading_ml.datasets.dataset import Dataset
 from trading_ml.datasets.layout import Layout
 from trading_ml.datasets.params import DatasetParams, SplitParams
 from trading_ml.datasets.samplers import BarClose, SampleParams
@@ -30,8 +34,12 @@ from trading_ml.models.families.estimated import Plan
 from trading_ml.models.form import Blank
 from trading_ml.models.graph import Graph
 from trading_ml.models.params import ModelParams, TrainingParams
+from trading_ml.models.threshold import ThresholdParams
 from trading_ml.registry.params import EvaluationParams, GateParams
 from trading_ml.registry.retrain import RetrainParams
+
+if TYPE_CHECKING:
+    from trading_ml.registry.tracked import Tracked
 
 
 class _Yaml(yaml.SafeLoader):
@@ -68,6 +76,8 @@ class Project(Params):
     training: TrainingParams = TrainingParams()
     gate: GateParams = GateParams()
     evaluation: EvaluationParams = EvaluationParams()
+    threshold: ThresholdParams = ThresholdParams()
+    """Where yes begins, for labels of two classes."""
     retrain: RetrainParams | None = None
     """How much new data starts a training by itself; none does where this is left out."""
 
@@ -164,7 +174,7 @@ class Project(Params):
         columns = [
             (name, key, column) for name, use in self.labels.items() for key, column in use.bound.names(name).items()
         ]
-        return Blank.of(
+        return Blank(
             {name: (window.length, window.columns) for name, window in layout.windows.items()},
             [(n, column, self.labels[n].bound.classes_of(told[n][k])) for n, k, column in columns if k != LABEL_END],
         )
@@ -210,6 +220,33 @@ def find(name: str, folder: Path) -> Project:
         if path.suffix == ".yaml" and path.is_file():
             return load(path)
     raise Unknown.of("project", name, (p.stem for p in folder.glob("*.yaml")))
+
+
+@contextmanager
+def run(name: str, description: str = "", data: Path | None = None) -> Iterator[Tracked]:
+    """Track a `fit` of your own on a project's promoted dataset, as the product's trainings are.
+
+    Args:
+        name: The project, or the path of its file.
+        description: What is tried, for the run's page in MLflow; the project's question by default.
+        data: The data root; that of the settings by default.
+
+    Example:
+        >>> with run("volatility", "a loop of my own") as told:  # doctest: +SKIP
+        ...     model.fit(told.dataset.batches("train", seed=7), callbacks=[told.callback])
+        ...     told.register(model)
+    """
+    from trading_ml.registry.register import Order
+    from trading_ml.registry.tracked import tracked
+
+    project, lake = find(name, Settings().projects), Lake((data or Settings().data).resolve())
+    order = Order(
+        project=project.name, model=project.model, training=project.training, gate=project.gate,
+        evaluation=project.evaluation, threshold=project.threshold, description=description or project.description,
+        project_file=project.text(),
+    )  # fmt: skip
+    with tracked(lake, Dataset.open(lake, project.name), order) as told:
+        yield told
 
 
 def load_all(folder: Path) -> tuple[list[Project], dict[str, TradingError]]:

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Protocol
 
 
 class Form(Protocol):
     """What features and labels look like."""
 
-    @property
+    @cached_property
     def manifest(self) -> Mapping[str, Any]:
         """What is in the dataset; `labels` lists each label column with its classes."""
         ...
 
-    @property
+    @cached_property
     def features(self) -> Mapping[str, Mapping[str, Any]]:
         """By feature, in the project's order: its `window` in bars and its `columns`."""
         ...
@@ -26,18 +27,21 @@ class Blank:
     """The form of a dataset that is not built yet.
 
     Example:
-        >>> Blank.of({"atr": (20, ["atr"])}, [("rises", "rises", ["no", "yes"])]).features["atr"]["window"]
+        >>> Blank({"atr": (20, ["atr"])}, [("rises", "rises", ["no", "yes"])]).features["atr"]["window"]
         20
     """
 
-    features: Mapping[str, Mapping[str, Any]]
-    manifest: Mapping[str, Any]
+    shown: Mapping[str, tuple[int, Sequence[str]]]
+    """By feature its window and its columns."""
+    asked: Sequence[tuple[str, str, Sequence[str] | None]]
+    """Of each label column the label, the column, and the names of its classes or None."""
 
-    @classmethod
-    def of(
-        cls, features: Mapping[str, tuple[int, Sequence[str]]], labels: Iterable[tuple[str, str, Sequence[str] | None]]
-    ) -> Blank:
-        """From (window, columns) by feature, and (label, column, names of its classes or None) of each label column."""
-        shown = {name: {"name": name, "window": length, "columns": cols} for name, (length, cols) in features.items()}
-        told = [{"name": name, "column": column, "classes": classes} for name, column, classes in labels]
-        return cls(shown, {"labels": told})
+    @cached_property
+    def features(self) -> Mapping[str, Mapping[str, Any]]:
+        """By feature its `window` and its `columns`."""
+        return {name: {"name": name, "window": bars, "columns": names} for name, (bars, names) in self.shown.items()}
+
+    @cached_property
+    def manifest(self) -> Mapping[str, Any]:
+        """Its `labels`."""
+        return {"labels": [dict(zip(("name", "column", "classes"), told, strict=True)) for told in self.asked]}

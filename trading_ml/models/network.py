@@ -12,17 +12,17 @@ own. The model is any Keras model that answers with a mapping by label, or with 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import cached_property
 from inspect import signature
 from typing import Any
 
-from trading_ml.core.errors import BadParams, TradingError, nearest
+from trading_ml.core.errors import BadParams, TradingError
 from trading_ml.core.origin import imported
 from trading_ml.core.signature import brief, params_of
 from trading_ml.models.component import Component
+from trading_ml.models.conform import by_label, check_answers, check_inputs, check_stored
 from trading_ml.models.graph import Node
-from trading_ml.models.shapes import shape
 from trading_ml.models.source import Target
 
 GIVEN = ("inputs", "head")
@@ -69,15 +69,10 @@ class Network(Node):
             raise BadParams(self.use, f"returns {type(model).__name__}", "return keras.Model(inputs, outputs)")
         model.name = name
         self._check_inputs(model, inputs)
-        told = self._applied(model, read)
-        alone = next(iter(targets))
-        by_label = told if isinstance(told, Mapping) else {alone: told} if len(targets) == 1 and _one(told) else None
-        if by_label is None:
-            problem = f"answers with {type(told).__name__}"
-            raise BadParams(self.use, problem, f"return keras.Model(inputs, {{'{alone}': …}}), by label")
-        self._check_answers(by_label, targets)
-        self._check_stored(model)
-        return {label: by_label[label] for label in targets}
+        told = by_label(self.use, self._applied(model, read), targets)
+        check_answers(self.use, told, targets)
+        check_stored(self.use, model)
+        return {label: told[label] for label in targets}
 
     def _called(self, given: Mapping[str, Any]) -> Any:
         try:
@@ -101,41 +96,13 @@ class Network(Node):
         except Exception as cause:
             raise BadParams(self.use, f"its model cannot read the features: {brief(cause)}") from cause
 
-    def _check_inputs(self, model: Any, inputs: Mapping[str, Any]) -> None:
-        named = [tensor.name for tensor in model.inputs] if _form(model) is not None else list(inputs)
-        for name in named:
-            if name not in inputs:
-                raise BadParams(self.use, f"its model has an input '{name}', no feature", nearest(name, inputs))
-        for feature in inputs:
+    def _check_inputs(self, model: Any, features: Collection[str]) -> None:
+        named = [tensor.name for tensor in model.inputs] if _form(model) is not None else features
+        check_inputs(self.use, named, features)
+        for feature in features:
             if feature not in named:
                 fix = f"let it, or leave it out: features: [{', '.join(named)}]"
                 raise BadParams(self.use, f"its model does not read '{feature}'", fix)
-
-    def _check_answers(self, told: Mapping[str, Any], targets: Mapping[str, Target]) -> None:
-        for label in told:
-            if label not in targets:
-                raise BadParams(self.use, f"answers '{label}', which is no label", nearest(label, targets))
-        for label, target in targets.items():
-            if label not in told:
-                raise BadParams(self.use, f"does not answer '{label}'", f"add it: {{'{label}': head('{label}', x)}}")
-            if told[label].shape[1:] != (target.width,):
-                kind = {"binary": "of 2 classes", "numeric": "a number"}.get(target.kind, "of several classes")
-                problem = f"answers {shape(told[label])} to '{label}', {kind}: (samples, {target.width}) is expected"
-                raise BadParams(self.use, problem, f"end in head('{label}', x), which fits")
-
-    def _check_stored(self, model: Any) -> None:
-        """See whether a process that has not run the function could open the model."""
-        from keras import saving
-
-        try:
-            saving.deserialize_keras_object(saving.serialize_keras_object(model))
-        except Exception as cause:
-            fix = "decorate layers of your own with @keras.saving.register_keras_serializable, and use no Lambda"
-            raise BadParams(self.use, f"its model could not be opened again: {brief(cause)[:200]}", fix) from cause
-
-
-def _one(told: Any) -> bool:
-    return hasattr(told, "shape")
 
 
 def _form(model: Any) -> Any:
