@@ -44,7 +44,7 @@ GRAPH = resolve(
             "ranged": {"use": "minmax"},
             "shaken": {"use": f"{__name__}:shaken"},
             "normed": {"use": "batch_norm"},
-            "flat": {"use": "flatten"},
+            "carried": {"use": "lstm", "units": 4, "dropout": 0.3},
             "dropped": {"use": "dropout", "rate": 0.2},
             "rises": {"use": "output", "label": "rises"},
         }
