@@ -189,8 +189,8 @@ def order(project: Project, tags: Mapping[str, str] | None = None) -> "Order":
 
     return Order(
         project=project.name, model=project.model, training=project.training, gate=project.gate,
-        evaluation=project.evaluation, description=project.description, project_file=project.text(),
-        tags=tags or {},
+        evaluation=project.evaluation, threshold=project.threshold, description=project.description,
+        project_file=project.text(), tags=tags or {},
     )  # fmt: skip
 
 

@@ -5,19 +5,24 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from trading_ml.core.digest import digest, file_digest
+from trading_ml.core.digest import canonical, digest, file_digest
+from trading_ml.core.lake import Lake
+from trading_ml.datasets import Dataset
 from trading_ml.models.evaluate import evaluate
 from trading_ml.models.figures import figures, positions
 from trading_ml.models.source import Source, Target, targets
-from trading_ml.registry import aliases, openings, trading
+from trading_ml.models.threshold import ThresholdParams, table
+from trading_ml.registry import aliases, openings, trading, trials
 from trading_ml.registry.exam import Exam, sit
-from trading_ml.registry.gate import judge
+from trading_ml.registry.gate import Verdict, judge
+from trading_ml.registry.known import known
 from trading_ml.registry.params import EvaluationParams, GateParams
-from trading_ml.registry.result import COLUMNS, JUDGEMENT, POSITIONS, Judgement, comparisons, markdown
+from trading_ml.registry.report import report
+from trading_ml.registry.result import COLUMNS, JUDGEMENT, POSITIONS, Judgement
 from trading_ml.registry.runs import Run
 from trading_ml.registry.store import LABELS, MODEL_KEY, Registry
 from trading_ml.registry.trading import Traded
@@ -26,37 +31,94 @@ if TYPE_CHECKING:
     from mlflow.entities.model_registry import ModelVersion
 
 
-def gate_key(params: GateParams, evaluation: EvaluationParams) -> str:
+class Asked(Protocol):
+    """Where it says what is asked of versions: a project, or an order."""
+
+    @property
+    def gate(self) -> GateParams:
+        """The rules."""
+        ...
+
+    @property
+    def evaluation(self) -> EvaluationParams:
+        """What is looked at beside."""
+        ...
+
+    @property
+    def threshold(self) -> ThresholdParams:
+        """Where yes begins."""
+        ...
+
+
+HALF = ThresholdParams()
+THRESHOLD = "threshold"
+"""Tag: by label of two classes the score above which the version answers yes."""
+
+
+def gate_key(params: GateParams, evaluation: EvaluationParams, threshold: ThresholdParams = HALF) -> str:
     """Digest of what decides a judgement beside model and dataset: parameters and the sources of the gate."""
     room = Path(__file__).parent
     models = room.parent / "models"
-    files = [room / "gate.py", room / "exam.py", room / "bootstrap.py"]
-    files += [models / "baselines.py", models / "predict.py", models / "evaluate.py"]
+    files = [room / f"{name}.py" for name in ("gate", "exam", "bootstrap", "sampling", "known", "permuted")]
+    files += sorted((room / "rules").glob("*.py"))
+    files += [models / f"{name}.py" for name in ("baselines", "predict", "evaluate", "threshold", "objectives")]
     files += [room / "trading.py", models / "pnl.py"] if evaluation.pnl else []
-    return digest(params, evaluation, [file_digest(file) for file in files])
+    return digest(params, evaluation, threshold, [file_digest(file) for file in files])
 
 
 def judge_version(
-    registry: Registry, version: ModelVersion, source: Source, params: GateParams, evaluation: EvaluationParams
+    registry: Registry,
+    version: ModelVersion,
+    source: Source,
+    params: GateParams,
+    evaluation: EvaluationParams,
+    threshold: ThresholdParams = HALF,
 ) -> Judgement:
     """Evaluate a version on all parts, let the gate decide, and move the aliases.
 
     The opening of the test part is recorded before it is looked at. The judgement is kept last, so a run that is
     killed on the way judges again, with the same outcome.
     """
+    lake, project = registry.lake, registry.project
     labels = targets(source, version.tags[LABELS].split(",") if LABELS in version.tags else None)
     params.check(labels)
     by = evaluation.traded(labels)
-    count = openings.record(registry.lake, registry.project, source.digest, version.tags[MODEL_KEY])
+    opened = openings.record(lake, project, source.digest, version.tags[MODEL_KEY])
     aliases.move(registry, version, aliases.CANDIDATE, "it is judged")
     exams = sit(registry.load(version), source, labels, params)
     trades, exams["test"] = _traded(registry, source, by, evaluation, exams["test"])
-    verdict, names = judge(params, exams["test"], count), tuple(label.name for label in labels)
-    key, metrics = gate_key(params, evaluation), _metrics(exams) | _earned(trades, exams["test"])
-    judgement = Judgement(gate_key=key, verdict=verdict, metrics=metrics, labels=names)
-    _show(Run(registry.client, str(version.run_id)), version, exams["test"], trades, judgement)
-    _keep(registry, version, judgement)
+    beside = known(registry, version, source, labels, exams, params, threshold)
+    verdict = judge(params, exams["test"], opened, trials.count(lake, project, source.digest), beside)
+    judgement = Judgement(
+        gate_key=gate_key(params, evaluation, threshold), verdict=verdict, labels=tuple(label.name for label in labels),
+        metrics=_metrics(exams) | _earned(trades, exams["test"]) | _at_thresholds(exams, verdict, threshold),
+    )  # fmt: skip
+    told = report(judgement, exams["test"], threshold)
+    _show(Run(registry.client, str(version.run_id)), version, exams["test"], trades, judgement, told)
+    _keep(registry, version, judgement, told)
     return judgement
+
+
+def rejudge(lake: Lake, project: str, version: str, asked: Asked) -> Judgement:
+    """Judge a version again, on the dataset that it was made from, by what is asked of versions now.
+
+    The test part was opened for this model before, so it is not counted again. A version that passes takes the alias
+    `champion` from an older one, never from a newer one: what came later and passed is replaced by hand.
+
+    Args:
+        lake: The data root.
+        project: Its name.
+        version: The version's number.
+        asked: What has the sections `gate`, `evaluation` and `threshold`: a project, or an order.
+
+    Raises:
+        Unknown: when the dataset is gone.
+    """
+    registry = Registry.open(lake, project)
+    found = registry.version(version)
+    source = Dataset.open(lake, project, found.tags["dataset"])
+    with lake.lock("models", project):
+        return judge_version(registry, found, source, asked.gate, asked.evaluation, asked.threshold)
 
 
 def _traded(
@@ -98,7 +160,22 @@ def _of(exam: Exam, exams: Sequence[Exam], end: str = "_") -> str:
     return f"{exam.label}{end}" if len(exams) > 1 else ""
 
 
-def _show(run: Run, version: ModelVersion, exams: Sequence[Exam], trades: list[Traded], judgement: Judgement) -> None:
+def _at_thresholds(exams: Mapping[str, list[Exam]], verdict: Verdict, params: ThresholdParams) -> dict[str, float]:
+    """Flat: what yes above the chosen threshold comes to, where it is not one half, whose figures are there anyway."""
+    if params.rule == "half":
+        return {}
+    return {
+        f"{name}_{_of(exam, sat)}{metric}_at_threshold": float(value)
+        for name, sat in exams.items()
+        for exam in sat
+        if exam.kind == "binary"
+        for metric, value in table(exam.answers, exam.model, [verdict.thresholds[exam.label]])[0].items()
+    }
+
+
+def _show(
+    run: Run, version: ModelVersion, exams: Sequence[Exam], trades: list[Traded], judgement: Judgement, told: str
+) -> None:
     """Metrics, figures and tables, for people who look at the run."""
     run.metrics(judgement.metrics, model=version.model_id)
     for exam in exams:
@@ -108,32 +185,24 @@ def _show(run: Run, version: ModelVersion, exams: Sequence[Exam], trades: list[T
     if trades:
         longest = max(trades, key=lambda each: len(each.moments))
         run.figure(positions(longest.instrument, longest.moments, longest.by), POSITIONS)
-    run.text(_report(judgement), "test/evaluation.md")
+    run.text(told, "test/evaluation.md")
     run.text(judgement.model_dump_json(indent=1), "test/judgement.json")
 
 
-def _report(judgement: Judgement) -> str:
-    verdict = judgement.verdict
-    blocks = ["**The gate let it pass.**" if verdict.passed else "**The gate refused it.**"]
-    blocks += ["\n".join(f"- {reason}" for reason in verdict.reasons)] if verdict.reasons else []
-    for label, rows in comparisons(judgement.metrics, "test", judgement.labels).items():
-        blocks += ["#### On the test part" + (f": {label}" if label else ""), markdown(rows)]
-    if verdict.advantages:
-        blocks += ["#### Advantage over each baseline", markdown([each.model_dump() for each in verdict.advantages])]
-    return "\n\n".join([*blocks, f"Models judged on this test part so far: {verdict.openings}."])
-
-
-def _keep(registry: Registry, version: ModelVersion, judgement: Judgement) -> None:
+def _keep(registry: Registry, version: ModelVersion, judgement: Judgement, told: str) -> None:
     """Move the alias of a version that passed; then, last, keep the judgement as tags."""
     verdict = judgement.verdict
-    if verdict.passed and not aliases.is_retired(version):
+    champion = registry.champion()
+    newest = champion is None or int(champion.version) <= int(version.version)
+    if verdict.passed and newest and not aliases.is_retired(version):
         aliases.move(registry, version, aliases.CHAMPION, "the gate let it pass")
-    registry.client.update_model_version(registry.project, version.version, description=_report(judgement))
+    registry.client.update_model_version(registry.project, version.version, description=told)
     registry.tag(
         version,
         {
             "gate": "passed" if verdict.passed else "refused",
             "gate_reasons": "; ".join(verdict.reasons),
+            THRESHOLD: canonical(verdict.thresholds),
             JUDGEMENT: judgement.model_dump_json(),
         },
     )

@@ -22,6 +22,7 @@ from trading_ml.models.families.estimated import Plan
 from trading_ml.models.params import ModelParams, TrainingParams
 from trading_ml.models.source import Source, Target, targets
 from trading_ml.models.standing import Standing, alone, forget, now
+from trading_ml.models.threshold import ThresholdParams
 from trading_ml.models.train import environment, recipe, train
 from trading_ml.registry import pictures, trials
 from trading_ml.registry.artifact import log_model
@@ -48,6 +49,7 @@ class Order:
     training: TrainingParams
     gate: GateParams
     evaluation: EvaluationParams = field(default_factory=EvaluationParams)
+    threshold: ThresholdParams = field(default_factory=ThresholdParams)
     description: str = ""
     project_file: str = ""
     """Text of the project file."""
@@ -149,12 +151,12 @@ def judged(lake: Lake, source: Source, order: Order) -> Result:
         if version is None:
             raise NoData(f"{order.project}, dataset {source.digest[:12]}", "has no trained model", "train it first")
         if not _judged(version, order):
-            judge_version(registry, version, source, order.gate, order.evaluation)
+            judge_version(registry, version, source, order.gate, order.evaluation, order.threshold)
         return Result.of(registry.version(version.version))
 
 
 def _judged(version: ModelVersion, order: Order) -> bool:
-    wanted = gate_key(order.gate, order.evaluation)
+    wanted = gate_key(order.gate, order.evaluation, order.threshold)
     return JUDGEMENT in version.tags and json.loads(version.tags[JUDGEMENT])["gate_key"] == wanted
 
 

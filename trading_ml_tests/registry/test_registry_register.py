@@ -160,7 +160,8 @@ def test_a_refused_version_leaves_the_champion(first: Result, root: Lake, source
 def test_a_judgement_that_was_cut_short_is_made_again(
     root: Lake, first: Result, source: Standin, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    order = ordered(training=TrainingParams(epochs=2, batch_size=64, learning_rate=0.02))
+    gate = GateParams(min_samples=300, champion=False)  # pyright: ignore[reportArgumentType]
+    order = ordered(training=TrainingParams(epochs=2, batch_size=64, learning_rate=0.02), gate=gate)
 
     def cut(*_: object) -> None:
         raise KeyboardInterrupt

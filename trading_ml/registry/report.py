@@ -1,0 +1,66 @@
+"""A judgement as a page: what stands at a version in MLflow."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from trading_ml.models.evaluate import THRESHOLD
+from trading_ml.models.threshold import ThresholdParams, confusion, table
+from trading_ml.registry.exam import Exam
+from trading_ml.registry.gate import Verdict
+from trading_ml.registry.result import Judgement, comparisons, markdown
+from trading_ml.registry.rules import Finding
+
+_SAID = {True: "passed", False: "**refused**", None: "not asked"}
+_SHOWN = tuple(round(0.1 * step, 1) for step in range(1, 10))
+
+
+def report(judgement: Judgement, exams: Sequence[Exam], threshold: ThresholdParams) -> str:
+    """The verdict with its reasons, metrics, what each rule found, thresholds, and how often was tried."""
+    verdict = judgement.verdict
+    blocks = ["**The gate let it pass.**" if verdict.passed else "**The gate refused it.**"]
+    blocks += ["\n".join(f"- {reason}" for reason in verdict.reasons)] if verdict.reasons else []
+    for label, rows in comparisons(judgement.metrics, "test", judgement.labels).items():
+        blocks += ["#### On the test part" + (f": {label}" if label else ""), markdown(rows)]
+    if verdict.advantages:
+        blocks += ["#### Advantage over each baseline", markdown([each.model_dump() for each in verdict.advantages])]
+    blocks += ["#### The rules", markdown([_line(found, len(exams) > 1) for found in verdict.rules])]
+    blocks += [part for exam in exams if exam.kind == "binary" for part in _thresholds(exam, verdict, threshold)]
+    return "\n\n".join([*blocks, counts(verdict)])
+
+
+def counts(verdict: Verdict) -> str:
+    """How often was tried and looked, and what is corrected for."""
+    return (
+        f"Models judged on this test part so far: {verdict.openings}; the bounds are corrected for all of them. "
+        f"Models whose training was begun on this dataset so far, abandoned ones included: {verdict.trials}; they were "
+        "chosen among by the validation part, which the bounds on the test part need no correction for."
+    )
+
+
+def _line(found: Finding, several: bool) -> dict[str, Any]:
+    figures = ", ".join(f"{name} {value:.4g}" for name, value in found.figures.items())
+    said = "; ".join(filter(None, [*found.reasons, found.note]))
+    whose = {"label": found.label} if several else {}
+    return {"rule": found.rule, **whose, "": _SAID[found.passed], "figures": figures, "why": said}
+
+
+def _thresholds(exam: Exam, verdict: Verdict, params: ThresholdParams) -> list[str]:
+    """What answering yes above each score comes to on the test part, and the confusion above the chosen ones."""
+    chosen = verdict.thresholds[exam.label]
+    target = "" if params.target is None else f"({params.target:g})"
+    how = "" if params.rule == "half" else f", by {params.rule}{target} on the validation part"
+    scores = sorted({chosen, *_SHOWN, *params.scores, THRESHOLD})
+    counted = [_confusion(exam, score) for score in dict.fromkeys([chosen, *params.scores])]
+    return [
+        f"#### Yes to {exam.label} above {chosen:.4g}{how}",
+        markdown(table(exam.answers, exam.model, scores)),
+        markdown(counted),
+    ]
+
+
+def _confusion(exam: Exam, score: float) -> dict[str, Any]:
+    (right_no, wrong_yes), (wrong_no, right_yes) = confusion(exam.answers, exam.model, score).tolist()
+    return {"above": f"{score:.4g}", "yes, right": right_yes, "yes, wrong": wrong_yes, "no, right": right_no,
+            "no, wrong": wrong_no}  # fmt: skip
