@@ -83,7 +83,8 @@ def _whole(axes: Any, width: float = 8, height: float = 4.5) -> Figure:
     figure = (axes.flat[0] if hasattr(axes, "flat") else axes).figure
     pyplot.close(figure)
     figure.set_size_inches(max(width, 8), height)
-    figure.set_layout_engine("constrained")
+    if len(figure.axes) != 2:  # one pair of axes and a scale of colours, which leaves no room to move
+        figure.set_layout_engine("constrained")
     return figure
 
 
