@@ -115,17 +115,15 @@ def retire(name: Name, version: Version, reason: Annotated[str, Reason], by: By 
 @group.command()
 def gate(name: Name, version: Version) -> None:
     """Judge a version again, by the rules that the project file has now; exit 1 with the reasons when it is refused."""
-    from trading_ml.datasets import Dataset
     from trading_ml.lineage.card import Card
     from trading_ml.project import find
-    from trading_ml.registry.judgement import judge_version
+    from trading_ml.registry.judgement import rejudge
     from trading_ml.registry.result import Result
 
     registry, found = _found(name, version)
     project = find(name, Settings().projects)
-    source = Dataset.open(registry.lake, name, found.tags["dataset"])
-    with output.bars(), registry.lake.lock("models", name):
-        judge_version(registry, found, source, project.gate, project.evaluation)
+    with output.bars():
+        rejudge(registry.lake, name, found.version, project)
     Card.of(registry.lake, name, int(found.version)).keep()
     result = Result.of(registry.version(found.version))
     said = {"passed": result.gate.passed, "reasons": list(result.gate.reasons)}
