@@ -35,6 +35,8 @@ from trading_ml.models.form import Blank
 from trading_ml.models.graph import Graph
 from trading_ml.models.params import ModelParams, TrainingParams
 from trading_ml.models.threshold import ThresholdParams
+from trading_ml.models.tuning.params import TuningParams
+from trading_ml.models.tuning.space import Space
 from trading_ml.registry.params import EvaluationParams, GateParams
 from trading_ml.registry.retrain import RetrainParams
 
@@ -78,6 +80,8 @@ class Project(Params):
     evaluation: EvaluationParams = EvaluationParams()
     threshold: ThresholdParams = ThresholdParams()
     """Where yes begins, for labels of two classes."""
+    tuning: TuningParams | None = None
+    """What is searched before the model is trained; nothing is where this is left out."""
     retrain: RetrainParams | None = None
     """How much new data starts a training by itself; none does where this is left out."""
 
@@ -155,6 +159,12 @@ class Project(Params):
             labels=self.labels, samples=self.samples, split=self.split,
         )  # fmt: skip
 
+    def search(self) -> None:
+        """See whether all that its search may try can be trained and judged; a BadParams names the key of `tuning`."""
+        if self.tuning:
+            windows = {name: use.window for name, use in self.features.items()}
+            Space(self.tuning, self.model, self.training).fits(windows, list(self.labels))
+
     def fit(self) -> None:
         """See whether the outputs of its model fit its labels, which are computed on crafted bars.
 
@@ -199,13 +209,14 @@ def load(path: Path) -> Project:
         raise BadProject(path.name, "is not a mapping of keys", "start from projects/volatility.yaml")
     try:
         project = Project.parse(raw, "")
+        project.search()
     except TradingError as caught:
-        line = _line(tree, caught.culprit.split("."))
+        line = _line(tree, caught.culprit)
         where = ", ".join([path.name, f"line {line}", *filter(None, [caught.culprit])])
         raise BadProject(where, caught.problem, caught.fix) from None
     if project.name != path.stem:
         raise BadProject(
-            f"{path.name}, line {_line(tree, ['name'])}, name", f"is '{project.name}'", "name it as the file"
+            f"{path.name}, line {_line(tree, 'name')}, name", f"is '{project.name}'", "name it as the file"
         )
     return project
 
@@ -274,12 +285,13 @@ def uses(folder: Path, kind: Kind) -> dict[str, list[str]]:
     return {use: sorted(projects) for use, projects in found.items()}
 
 
-def _line(tree: Any, path: list[str]) -> int:
-    """The line on which the key at `path` stands, or that of the nearest parent that exists."""
+def _line(tree: Any, path: str) -> int:
+    """The line on which the key at `path` stands, or that of the nearest parent that exists; keys may have dots."""
     line = tree.start_mark.line
-    for part in path:
-        found = [pair for pair in getattr(tree, "value", []) if isinstance(pair, tuple) and pair[0].value == part]
+    while path:
+        pairs = [pair for pair in getattr(tree, "value", []) if isinstance(pair, tuple)]
+        found = [pair for pair in pairs if f"{path}.".startswith(f"{pair[0].value}.")]
         if not found:
             break
-        line, tree = found[0][0].start_mark.line, found[0][1]
+        line, tree, path = found[0][0].start_mark.line, found[0][1], path[len(found[0][0].value) + 1 :]
     return line + 1

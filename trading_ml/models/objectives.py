@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -96,6 +96,20 @@ class Objective:
                 )
             return _AT[self.metric](answers, p, self.level)[0]
         return self.among(evaluate(answers, p, kind))
+
+    def judged(self, labels: Iterable[str]) -> str:
+        """Which of the labels of a model it judges.
+
+        Raises:
+            BadParams: when it does not say, or it is none of them.
+        """
+        known = list(labels)
+        if self.label is None and len(known) > 1:
+            problem = f"judges one label, but there are {', '.join(known)}"
+            raise BadParams(f"objective {self}", problem, f"write {known[0]}:{self}")
+        if self.label is not None and self.label not in known:
+            raise BadParams(f"objective {self}", f"unknown label {self.label}", nearest(self.label, known))
+        return self.label or known[0]
 
     def among(self, found: dict[str, float]) -> float:
         """The value among metrics that `evaluate` found.

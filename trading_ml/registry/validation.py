@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from trading_ml.core.errors import BadParams, nearest
 from trading_ml.models.evaluate import evaluate
 from trading_ml.models.objectives import Objective
 from trading_ml.models.predict import happened, predict
@@ -49,15 +48,6 @@ class Validation:
             BadParams: when it does not say which of several labels, or not one of them.
             NoData: when it is undefined here.
         """
-        label = self._judged(objective)
-        return objective(self.happened[label.name], self.said[label.name], label.kind)
-
-    def _judged(self, objective: Objective) -> Target:
         known = {label.name: label for label in self.labels}
-        if objective.label is None and len(known) > 1:
-            fix = f"write {self.labels[0].name}:{objective}"
-            raise BadParams(f"objective {objective}", f"judges one label, but there are {', '.join(known)}", fix)
-        asked = objective.label or self.labels[0].name
-        if asked not in known:
-            raise BadParams(f"objective {objective}", f"unknown label {asked}", nearest(asked, known))
-        return known[asked]
+        label = known[objective.judged(known)]
+        return objective(self.happened[label.name], self.said[label.name], label.kind)

@@ -26,7 +26,7 @@ REFERENCE = {
 
 def space(over: dict[str, Any], model: dict[str, Any] | None = None, **tuning: Any) -> Space:
     params = TuningParams.parse({"over": over, **tuning}, "tuning")
-    return Space(params, resolve(model or {"family": "linear"}), TrainingParams())
+    return Space(params, resolve(model or {"family": "linear"}), TrainingParams())  # pyright: ignore[reportArgumentType]
 
 
 @given(st.integers(0, 2**32 - 1), st.sampled_from(["tpe", "random"]))
@@ -64,11 +64,12 @@ def test_a_condition_leaves_out_what_does_not_apply() -> None:
     }
     searched = space(over, {"family": "dense", "units": [8], "activation": "gelu"}, sampler="grid")
     found = [searched.params(point)[0] for point in searched.points()]
-    assert [(each.family, getattr(each, "units", None), getattr(each, "dropout", None)) for each in found] == [
+    told = [tuple(getattr(each, key, None) for key in ("family", "units", "dropout")) for each in found]
+    assert told == [
         ("linear", None, None), ("dense", (64,), 0.1), ("dense", (64,), 0.2), ("dense", (128, 64), 0.0),
     ]  # fmt: skip
     assert found[1].activation == "gelu"  # pyright: ignore[reportAttributeAccessIssue]  as the file says
-    assert len(list(searched.check())) == 6
+    assert len(searched.check()) == 6
     for values in ask(space(over, {"family": "dense"}, sampler="random"), [], range(20)):
         assert ("model.units" in values) == (values["model.family"] == "dense")
 
@@ -99,7 +100,7 @@ def test_a_grid_is_walked_once_in_an_order_of_its_seed() -> None:
 )  # fmt: skip
 def test_what_cannot_be_searched_is_said_in_a_line(over: dict[str, Any], said: str) -> None:
     with pytest.raises(BadParams) as caught:
-        list(space(over).check())
+        space(over).check()
     assert said in str(caught.value)
     assert "\n" not in str(caught.value)
 
@@ -131,3 +132,14 @@ def test_a_section_survives_its_own_text() -> None:
     params = space(REFERENCE, objective="precision_at_recall( 0.25 )").tuning
     assert params.objective == ("precision_at_recall(0.25)",)
     assert TuningParams.parse(params.model_dump(mode="json"), "tuning") == params
+
+
+def test_graphs_that_cannot_be_and_labels_that_are_not_there() -> None:
+    windows = {"close": 20}
+    with pytest.raises(BadParams, match=r"tuning\.over\.model\.scale\.clos: .*did you mean 'close'"):
+        space({"model.scale.clos": ["minmax", "none"]}).fits(windows, ["rises"])
+    with pytest.raises(BadParams, match=r"tuning\.objective: objective fals:roc_auc unknown label fals; did you mean"):
+        space({"model.l1": RATE}, objective="fals:roc_auc").fits(windows, ["rises", "falls"])
+    with pytest.raises(BadParams, match="judges one label, but there are rises, falls; write rises:roc_auc"):
+        space({"model.l1": RATE}).fits(windows, ["rises", "falls"])
+    space({"model.scale.close": ["minmax", "none"]}, objective="falls:roc_auc").fits(windows, ["rises", "falls"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import TYPE_CHECKING, Any
@@ -53,18 +53,44 @@ class Space:
             _put(raw, path, value)
         return resolve(raw["model"]), TrainingParams.parse(raw["training"], "training")  # pyright: ignore[reportReturnType]
 
-    def check(self) -> Iterator[tuple[ModelParams, TrainingParams]]:
+    def check(
+        self, see: Callable[[ModelParams], object] = lambda model: None
+    ) -> list[tuple[ModelParams, TrainingParams]]:
         """Try the ends of every range and each choice; gives the parameters they come to.
+
+        Args:
+            see: Looks at a model, and raises where it cannot be.
 
         Raises:
             BadParams: naming the key of `tuning.over`, and what is wrong with it or a value of it.
         """
+        found = []
         for path, axis in self.tuning.over.items():
             for before, value in product(self._conditions(path, axis), axis.ends):
                 try:
-                    yield self.params(before | {path: value})
+                    found.append(self.params(before | {path: value}))
+                    see(found[-1][0])
                 except TradingError as error:
                     raise _blamed(path, value, error, before.get(FAMILY)) from None
+        return found
+
+    def fits(self, windows: Mapping[str, int], labels: Sequence[str]) -> None:
+        """See whether all of it can be trained on a dataset, and judged.
+
+        Args:
+            windows: Bars that the dataset shows of each feature.
+            labels: Its labels.
+
+        Raises:
+            BadParams: naming the key of `tuning`.
+        """
+        self.check(lambda model: model.graph(windows, labels))
+        answered = list(self.model.graph(windows, labels).labels.values())
+        for objective in self.tuning.objectives:
+            try:
+                objective.judged(answered)
+            except BadParams as error:
+                raise BadParams("tuning.objective", f"{error.culprit} {error.problem}", error.fix) from None
 
     def ask(self, trial: Trial) -> Values:
         """What a trial of Optuna suggests, parameter after parameter in the order of the file."""
