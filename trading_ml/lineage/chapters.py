@@ -120,6 +120,12 @@ def gate(card: Card) -> Lines:
         return
     verdict = card.judgement.verdict
     yield from (f"- {reason}" for reason in verdict.reasons)
+    if verdict.rules:
+        told = {True: "passed", False: "refused", None: "not asked"}
+        labels = len({found.label for found in verdict.rules}) > 1
+        of = lambda found: f"{found.rule} of {found.label}" if labels else found.rule
+        yield "- rules: " + ", ".join(f"{of(found)} {told[found.passed]}" for found in verdict.rules)
+    yield from (f"- yes to {label} above a score of {score:.4g}" for label, score in verdict.thresholds.items())
     yield f"- models judged on this test part so far: {verdict.openings}"
 
 
