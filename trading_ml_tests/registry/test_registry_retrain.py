@@ -92,7 +92,7 @@ def plainly(base: np.ndarray, new: np.ndarray) -> float:
 
 def test_new_days_are_as_far_as_their_psi_unless_training_went_as_far_itself() -> None:
     rng = np.random.default_rng(3)
-    base, moved = rng.normal(size=4000), rng.normal(0.5, size=1500)
+    base, moved = rng.normal(size=4003), rng.normal(0.5, size=1500)
     column = Column.of(base)
     assert column.distance(moved) == pytest.approx(plainly(base, moved))
     assert column.distance(rng.normal(size=1500)) < 0.05
