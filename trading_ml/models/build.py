@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from trading_ml.core.errors import BadParams, TradingError, nearest
 from trading_ml.models.form import Form
-from trading_ml.models.graph import INPUT, OUTPUT, Graph, Node
+from trading_ml.models.graph import FIXED, INPUT, OUTPUT, Graph, Node
+from trading_ml.models.metrics import fitting
+from trading_ml.models.metrics import made as extra
 from trading_ml.models.network import Network
-from trading_ml.models.params import ModelParams, TrainingParams
+from trading_ml.models.params import ModelParams, Precision, TrainingParams
 from trading_ml.models.shapes import shape
 from trading_ml.models.source import Source, Target, target
 
@@ -45,10 +48,11 @@ def graph_of(source: Form, params: ModelParams) -> Graph:
     return params.graph({name: shown["window"] for name, shown in source.features.items()}, labels)
 
 
-def build(source: Form, graph: Graph) -> Any:
+def build(source: Form, graph: Graph, precision: Precision = "float32") -> Any:
     """The untrained model of a dataset; its inputs are raw features by name, its outputs labels by name.
 
-    With one output the model gives a tensor, with several a mapping.
+    With one output the model gives a tensor, with several a mapping. What stands before the first layer that learns
+    computes in float32, whatever the precision: a price has more digits than bfloat16.
 
     Raises:
         BadParams: naming the node, when it names no feature or label of the dataset, or does not fit what it reads.
@@ -57,10 +61,10 @@ def build(source: Form, graph: Graph) -> Any:
 
     made: dict[str, Any] = {}
     for name in graph.order:
-        read = [made[other] for other in graph.nodes[name].reads]
-        called = isinstance(graph.nodes[name], Network)
-        maker = _called if called else _MAKERS.get(graph.nodes[name].use, _applied)
-        made[name] = maker(name, graph, read, source)
+        node, read = graph.nodes[name], [made[other] for other in graph.nodes[name].reads]
+        maker = _called if isinstance(node, Network) else _MAKERS.get(node.use, _applied)
+        with _policy("float32" if node.use in FIXED else precision):
+            made[name] = maker(name, graph, read, source)
     inputs = {feature: made[name] for feature, name in graph.features.items()}
     outputs = {label: made[name] for label, name in graph.labels.items()}
     return keras.Model(inputs, outputs if len(outputs) > 1 else next(iter(outputs.values())), name="model")
@@ -93,7 +97,9 @@ def compiled(model: Any, graph: Graph, source: Source, training: TrainingParams)
     outputs = {label: graph.nodes[name].settings for label, name in graph.labels.items()}
     heads = {label: HEADS[target(source, label).kind] for label in outputs}
     loss = {label: _LOSSES.get(told.loss, heads[label].loss) for label, told in outputs.items()}
-    metrics = {label: list(head.metrics) for label, head in heads.items()}
+    kinds = {label: target(source, label).kind for label in outputs}
+    fitting(training.metrics, kinds.values())
+    metrics = {label: [*heads[label].metrics, *extra(training.metrics, kind)] for label, kind in kinds.items()}
     weights = {label: told.weight for label, told in outputs.items()}
     alone = next(iter(outputs)) if len(outputs) == 1 else None
     model.compile(
@@ -105,6 +111,19 @@ def compiled(model: Any, graph: Graph, source: Source, training: TrainingParams)
         jit_compile=False,
     )
     return model
+
+
+@contextmanager
+def _policy(precision: Precision) -> Iterator[None]:
+    """Let layers that are made inside compute so; others of the process do not."""
+    import keras
+
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(precision)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)
 
 
 def _input(name: str, graph: Graph, read: Sequence[Any], source: Form) -> Any:

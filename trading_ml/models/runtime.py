@@ -7,7 +7,7 @@ import re
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from importlib.metadata import version
 
 from trading_ml.core.errors import BadParams
@@ -42,6 +42,24 @@ def start(threads: int | None = None) -> None:
             "train with the same number, or in a process of its own",
         ) from None
     tf.config.experimental.enable_op_determinism()
+
+
+@contextmanager
+def on(device: str) -> Iterator[None]:
+    """Compute on a device, `cpu` or `gpu:N`; TensorFlow is started.
+
+    Raises:
+        BadParams: when there is no such device.
+    """
+    import keras
+    import tensorflow as tf
+
+    there = [f"gpu:{number}" for number in range(len(tf.config.list_physical_devices("GPU")))]
+    if device != "cpu" and device not in there:
+        problem = f"is {device}, but TensorFlow sees {', '.join(there) or 'no GPU'} here"
+        raise BadParams("training.device", problem, f"known: {', '.join(['cpu', *there])}")
+    with keras.device("cpu:0" if device == "cpu" else device) if there else nullcontext():
+        yield
 
 
 def environment(threads: int) -> dict[str, str]:

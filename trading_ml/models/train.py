@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,10 +24,15 @@ from trading_ml.models.families.estimated import Plan
 from trading_ml.models.graph import Graph
 from trading_ml.models.params import ModelParams, TrainingParams
 from trading_ml.models.source import Indices, Source, part, target
+from trading_ml.models.transfer import Donor, transfer
 from trading_ml.models.weights import class_weights
 
 OnEpoch = Callable[[int, Mapping[str, float]], None]
 Watch = Callable[[Any], Mapping[str, float]]
+_NOT_DECISIVE: Any = {
+    "prefetch": True, "keep_checkpoints": True, "datasets": True, "start_from": {"version", "project"}
+}  # fmt: skip
+"""Of the parameters: the content of datasets and of the version to start from decides, not what they are called."""
 _GATHER = 8192  # samples looked at together while scalings adapt
 
 
@@ -55,6 +60,7 @@ def train(
     checkpoints: Checkpoints | None = None,
     control: Control | None = None,
     watch: Watch | None = None,
+    donor: Donor | None = None,
 ) -> Trained:
     """Train a model on the train part, watching the validation part; the test part is not touched.
 
@@ -68,6 +74,7 @@ def train(
             names it after all that decides them: dataset and `recipe`.
         control: Looks between batches whether anybody asks it to pause or to stop.
         watch: Asked for further metrics of the model, not yet whole, after each epoch.
+        donor: The version from which `training.start_from` takes weights.
 
     Raises:
         NoData: when the train or validation part is empty.
@@ -77,22 +84,33 @@ def train(
     graph = graph_of(source, params)
     if isinstance(graph, Plan):
         return _fitted(source, graph, training, on_epoch)
-    rows, watched = part(source, "train"), part(source, "validation")
-    targets = [target(source, label) for label in graph.labels]
     runtime.start(training.threads)
+    begun = lambda model: _Course(model, _stopping(training), on_epoch, checkpoints, control, watch)
+    with runtime.on(training.device):
+        return _taught(source, graph, training, begun, donor)
+
+
+def _taught(
+    source: Source, graph: Graph, training: TrainingParams, begin: Callable[[Any], _Course], donor: Donor | None
+) -> Trained:
+    """A network, taught by Keras; `begin` says how the course of a model's training is told and kept."""
     import keras
 
     from trading_ml.models.feed import feed
 
     begun = time.perf_counter()
+    rows, watched = part(source, "train"), part(source, "validation")
+    targets = [target(source, label) for label in graph.labels]
     keras.utils.set_random_seed(training.seed)
-    model = compiled(build(source, graph), graph, source, training)
-    _adapt(model, graph, source, rows)
+    model = build(source, graph, training.precision)
+    taken = transfer(model, graph, donor, training.start_from) if donor and training.start_from else frozenset()
+    compiled(model, graph, source, training)
+    _adapt(model, graph, source, rows, taken)
     counts = class_weights(source, targets, rows, training.class_weight)
     taught = Batches(source, rows, targets, training.batch_size, training.seed, counts, graph.features)
     judged = Batches(source, watched, targets, training.batch_size, by_class=counts, features=graph.features)
-    found = checkpoints.newest() if checkpoints else None
-    course = _Course(model, _stopping(training), on_epoch, checkpoints, control, watch)
+    course = begin(model)
+    found = course.checkpoints.newest() if course.checkpoints else None
     order = keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: taught.begin(epoch))
     model.fit(
         feed(taught, training.prefetch),
@@ -111,10 +129,11 @@ def recipe(graph: Graph, training: TrainingParams) -> str:
     if isinstance(graph, Plan):
         return graph.recipe(training.seed, training.threads, training.class_weight)
     room = Path(__file__).parent
-    parts = ["train", "checkpoint", "build", "schedule", "batches", "feed", "weights", "runtime"]
+    parts = ["train", "checkpoint", "build", "network", "schedule", "batches", "feed", "weights", "runtime"]
+    parts += ["transfer"] if training.start_from else []
     sources = {part: file_digest(room / f"{part}.py") for part in parts}
     components = {name: (node.reads, node.component.digest) for name, node in graph.nodes.items()}
-    decisive = training.model_dump(mode="json", exclude={"prefetch", "keep_checkpoints"})
+    decisive = training.model_dump(mode="json", exclude=_NOT_DECISIVE)
     return digest(components, decisive, sources, runtime.environment(training.threads))
 
 
@@ -190,11 +209,12 @@ class _Course:
             self.control.epoch(len(self.history), metrics)
 
 
-def _adapt(model: Any, graph: Graph, source: Source, rows: Indices) -> None:
+def _adapt(model: Any, graph: Graph, source: Source, rows: Indices, taken: Collection[str]) -> None:
     """Let every scaling that learns from data see what the training windows come to before it, and only those."""
     import keras
 
-    for name, features in graph.adapting.items():
+    adapting = {name: features for name, features in graph.adapting.items() if name not in taken}
+    for name, features in adapting.items():
         layer = model.get_layer(name)
         shown = [tensor for tensor in model.inputs if tensor.name in features]
         before = keras.Model({tensor.name: tensor for tensor in shown}, layer.input)
