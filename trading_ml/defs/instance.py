@@ -16,7 +16,7 @@ _SETTINGS = {
     "nux": {"enabled": False},
     "run_monitoring": {"enabled": True, "start_timeout_seconds": 180},
     "run_retries": {"enabled": False},
-    "python_logs": {"python_log_level": "WARNING"},
+    "python_logs": {"python_log_level": "INFO"},  # epochs and progress, a line in some seconds
     "retention": {"sensor": {"purge_after_days": {"skipped": 1, "success": 30}}},
 }
 
