@@ -79,7 +79,8 @@ def _register(
 def _model(registry: Registry, training: Training, source: Source, checkpoint: Checkpoint) -> Any:
     """The network, built as the training built it, with the weights of the epoch."""
     runtime.start()
-    model = build(source, graph_of(source, Given.of(registry.client, training.run).model))
+    given = Given.of(registry.client, training.run)
+    model = build(source, graph_of(source, given.model), given.training.precision)
     checkpoint.give_weights(model)
     return model
 
