@@ -12,11 +12,12 @@ from trading_ml.cli import (
     scripts,
     tables,
     training,
+    tuning,
     up,
     vault,
 )
 
 __all__ = [
     "audit", "components", "datasets", "demo", "ingest", "lineage", "models", "projects", "scripts", "tables",
-    "training", "up", "vault",
+    "training", "tuning", "up", "vault",
 ]  # fmt: skip

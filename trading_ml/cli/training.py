@@ -80,11 +80,11 @@ def resume(name: Name) -> None:
 def _go_on(store: Lake, broken: list[Standing]) -> None:
     """Make the assets that were broken off, where they would still come to the same model."""
     from trading_ml.datasets import Dataset
-    from trading_ml.defs.models import order
+    from trading_ml.defs.orders import order
 
     project = find(broken[0].project, Settings().projects)
     key = order(project).key(Dataset.open(store, project.name))
-    if key not in [each.key for each in broken]:
+    if not project.tuning and key not in [each.key for each in broken]:
         problem = f"was begun on what has changed since, dataset, project file or sources: {broken[0].sentence}"
         fix = f"`trading-ml project run {project.name}` trains what they are now"
         raise Refused(f"training of {project.name}", problem, fix)

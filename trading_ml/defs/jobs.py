@@ -30,7 +30,8 @@ def keys_of_bars(project: Project) -> list[dg.AssetKey]:
 
 def keys_of_models(project: Project) -> list[dg.AssetKey]:
     """The assets of a project that are one for all dates and instruments."""
-    return [dg.AssetKey([project.name, part]) for part in ("dataset", "model", "version")]
+    parts = ("dataset", "tuning", "model", "version") if project.tuning else ("dataset", "model", "version")
+    return [dg.AssetKey([project.name, part]) for part in parts]
 
 
 def watching(instrument: str, projects: Iterable[Project]) -> list[Project]:

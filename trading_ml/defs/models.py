@@ -1,7 +1,6 @@
 """The assets of a project that are one for all dates and instruments: dataset, model, registered version."""
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING
 
 import dagster as dg
 
@@ -11,16 +10,15 @@ from trading_ml.datasets.events import promotion
 from trading_ml.datasets.promotion import AUTOMATIC
 from trading_ml.defs import audit as audits
 from trading_ml.defs import report, retrain
+from trading_ml.defs.orders import chosen, made_by, to_learn, told_in_run
 from trading_ml.defs.resources import LakeResource
+from trading_ml.defs.tuning import tuning
 from trading_ml.lineage.card import Card
 from trading_ml.models.families import EstimatorParams
 from trading_ml.project import Project
 from trading_ml.registry.pictures import FLOWCHART, GRAPH
 from trading_ml.registry.result import POSITIONS
 from trading_ml.registry.store import artifact, history
-
-if TYPE_CHECKING:
-    from trading_ml.registry.register import Order
 
 
 class Chosen(dg.Config):
@@ -32,8 +30,8 @@ class Chosen(dg.Config):
 
 
 def models(project: Project) -> list[dg.AssetsDefinition]:
-    """Dataset, model and version of a project."""
-    return [_dataset(project), _model(project), _version(project)]
+    """Dataset, search where there is one, model and version of a project."""
+    return [_dataset(project), *tuning(project), _model(project), _version(project)]
 
 
 def _dataset(project: Project) -> dg.AssetsDefinition:
@@ -88,10 +86,10 @@ def _dataset(project: Project) -> dg.AssetsDefinition:
 def _model(project: Project) -> dg.AssetsDefinition:
     key = dg.AssetKey([project.name, "model"])
 
-    above = dg.AssetKey([project.name, "dataset"])
+    above = [dg.AssetKey([project.name, part]) for part in (["dataset", "tuning"] if project.tuning else ["dataset"])]
     library = "scikitlearn" if isinstance(project.model, EstimatorParams) else "keras"
 
-    @dg.asset(key=key, group_name=project.name, kinds={library}, deps=[above], output_required=False)
+    @dg.asset(key=key, group_name=project.name, kinds={library}, deps=above, output_required=False)
     def _asset(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator[dg.MaterializeResult]:
         """The trained model, told to MLflow epoch by epoch; found again where it was trained before.
 
@@ -104,13 +102,12 @@ def _model(project: Project) -> dg.AssetsDefinition:
             context.log.info(f"epoch {epoch}: " + ", ".join(f"{name} {value:.4f}" for name, value in metrics.items()))
 
         store = lake.open()
-        built, holds = told_in_run(context.instance, context.run_id, above, "digest"), promotion(store, project.name)
-        if built and project.promotion == "manual" and not (holds and holds.digest == built):
-            context.log.warning(f"dataset {built[:12]} waits: trading-ml dataset promote {project.name} {built[:12]}")
+        dataset = to_learn(context, store, project)
+        if dataset is None:
             return
-        dataset = datasets.Dataset.open(store, project.name, built)  # what this run promoted, else what is promoted
+        asked = chosen(store, dataset, project, made_by(context, key))
         with report.logged(context.log):  # within long epochs
-            version = trained(store, dataset, order(project, _made_by(context, key)), log, context.log.info)
+            version = trained(store, dataset, asked, log, context.log.info)
         epochs = history(store, project.name, version)
         number = int(version.version)
         drawn, flow = (artifact(store, project.name, number, path) for path in (GRAPH, FLOWCHART))
@@ -146,9 +143,8 @@ def _version(project: Project) -> dg.AssetsDefinition:
 
         store = lake.open()
         learnt = told_in_run(context.instance, context.run_id, above, "dataset")  # whatever was promoted since
-        result = judged(
-            store, datasets.Dataset.open(store, project.name, learnt), order(project, _made_by(context, key))
-        )
+        dataset = datasets.Dataset.open(store, project.name, learnt)
+        result = judged(store, dataset, chosen(store, dataset, project, made_by(context, key)))
         card = Card.of(store, project.name, result.version).keep()
         drawn = artifact(store, project.name, result.version, POSITIONS)
         return dg.MaterializeResult(
@@ -172,27 +168,3 @@ def _version(project: Project) -> dg.AssetsDefinition:
         )
 
     return _asset
-
-
-def told_in_run(instance: dg.DagsterInstance, run_id: str, key: dg.AssetKey, name: str) -> str | None:
-    """What an asset told under `name` when a run made it; None where the run did not."""
-    for entry in instance.all_logs(run_id, of_type=dg.DagsterEventType.ASSET_MATERIALIZATION):
-        made = entry.asset_materialization
-        if made and made.asset_key == key:
-            return str(made.metadata[name].value)
-    return None
-
-
-def order(project: Project, tags: Mapping[str, str] | None = None) -> "Order":
-    """What a project asks for; `tags` say by which run it is made."""
-    from trading_ml.registry.register import Order
-
-    return Order(
-        project=project.name, model=project.model, training=project.training, gate=project.gate,
-        evaluation=project.evaluation, threshold=project.threshold, description=project.description,
-        project_file=project.text(), tags=tags or {},
-    )  # fmt: skip
-
-
-def _made_by(context: dg.AssetExecutionContext, key: dg.AssetKey) -> dict[str, str]:
-    return {"dagster_run_id": context.run_id, "asset_key": key.to_user_string()}

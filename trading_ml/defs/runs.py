@@ -103,13 +103,37 @@ class Runs:
             Refused: when the dataset's audit says no, or the dataset waits for its promotion.
         """
         made = self._dataset_and(keys_of_models(project), project, instruments, start, end)
-        if not made.asset_materializations_for_node(f"{project.name}__version"):
-            (dataset,) = made.asset_materializations_for_node(f"{project.name}__dataset")
-            digest = str(dataset.metadata["digest"].value)[:12]
-            fix = f"run `trading-ml dataset promote {project.name} {digest}`, then this again"
-            raise Refused(f"dataset {digest} of {project.name}", "is built and waits for its promotion", fix)
+        self._learnt(made, project, "version")
         (version,) = made.asset_materializations_for_node(f"{project.name}__version")
         return int(version.metadata["version"].value)  # pyright: ignore[reportArgumentType]
+
+    def tuned(
+        self, project: Project, instruments: Sequence[str], start: str | None, end: str | None, asked: Mapping[str, Any]
+    ) -> str:
+        """Build a project's dataset and search on it; `asked` is the search's configuration.
+
+        Returns:
+            The dataset's digest.
+
+        Raises:
+            Refused: when the dataset's audit says no, it waits for its promotion, or no trial came to a value.
+        """
+        keys = keys_of_models(project)[:2]
+        made = self._dataset_and(keys, project, instruments, start, end, {f"{project.name}__tuning": {"config": asked}})
+        return self._learnt(made, project, "tuning")
+
+    def _learnt(self, made: dg.ExecuteInProcessResult, project: Project, part: str) -> str:
+        """Digest of the dataset that an asset has learnt.
+
+        Raises:
+            Refused: when it waits for its promotion.
+        """
+        (dataset,) = made.asset_materializations_for_node(f"{project.name}__dataset")
+        digest = str(dataset.metadata["digest"].value)
+        if not made.asset_materializations_for_node(f"{project.name}__{part}"):
+            fix = f"run `trading-ml dataset promote {project.name} {digest[:12]}`, then this again"
+            raise Refused(f"dataset {digest[:12]} of {project.name}", "is built and waits for its promotion", fix)
+        return digest
 
     def trained(self, project: Project) -> int:
         """Train and judge a project's model on the dataset that is promoted; returns the version's number."""
@@ -134,9 +158,10 @@ class Runs:
         instruments: Sequence[str],
         start: str | None,
         end: str | None,
+        besides: Mapping[str, Any] | None = None,
     ) -> dg.ExecuteInProcessResult:
         config = {"instruments": list(instruments), "start": start, "end": end}
-        run_config = {"ops": {f"{project.name}__dataset": {"config": config}}}
+        run_config = {"ops": {f"{project.name}__dataset": {"config": config}, **(besides or {})}}
         return self._run("models", asset_selection=assets, run_config=run_config)
 
     def _run(self, name: str, run_config: Mapping[str, Any] | None = None, **options: Any) -> dg.ExecuteInProcessResult:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from trading_ml.core.digest import digest, file_digest
 from trading_ml.core.errors import NoData, Refused
@@ -14,6 +15,7 @@ from trading_ml.core.lake import Lake
 from trading_ml.core.parallel import Workers
 from trading_ml.models import tuning as room
 from trading_ml.models.source import Source
+from trading_ml.models.tuning.figures import rows
 from trading_ml.models.tuning.journal import Journal
 from trading_ml.models.tuning.params import TuningParams
 from trading_ml.models.tuning.search import Listener, Task, front, search
@@ -23,9 +25,12 @@ from trading_ml.registry import trial
 from trading_ml.registry.provenance import commit, origin
 from trading_ml.registry.register import Order
 from trading_ml.registry.store import Registry
-from trading_ml.registry.telling import Telling
+from trading_ml.registry.telling import PLOTS, Telling
 from trading_ml.registry.trial import Trying
 from trading_ml.registry.tuned import Tuned
+
+if TYPE_CHECKING:
+    from mlflow.entities import Run as MlflowRun
 
 SEARCH = "search"
 """Tag of the run of a search: its key."""
@@ -79,9 +84,10 @@ class Study:
         with self.lake.lock("tuning", self.order.project, self.key):
             if trials is not None and self.journal.closed:
                 self.journal.close(False)
-            if not self.journal.closed:
+            asked = trials or self.most
+            if not self.journal.closed and not (len(self.journal.told) >= asked and self._shown):
                 self.journal.begin({"dataset": self.source.digest, "tuning": self.tuning.decisive})
-                self._search(trials or self.most, parallel or self.tuning.parallel, given)
+                self._search(asked, parallel or self.tuning.parallel, given)
             return self.tuned()
 
     def close(self) -> Tuned:
@@ -134,6 +140,22 @@ class Study:
             return self.tuning.trials
         return min(self.tuning.trials, sum(1 for _ in self.space.points()))
 
+    def rows(self) -> list[dict[str, Any]]:
+        """A line of a table for each trial."""
+        return rows(self.space, list(self.journal.told.values()))
+
+    def pictures(self) -> dict[str, bytes]:
+        """The figures that its run in MLflow keeps, PNG by name."""
+        run = self._mlflow(Registry.open(self.lake, self.order.project))
+        files = Path(str(run.info.artifact_uri), PLOTS).glob("*.png") if run else ()
+        return {file.stem: file.read_bytes() for file in sorted(files)}
+
+    @property
+    def _shown(self) -> bool:
+        """Whether its run came to its end."""
+        run = self._mlflow(Registry.make(self.lake, self.order.project, self.order.description))
+        return run is not None and run.info.status == "FINISHED"
+
     @property
     def _fix(self) -> str:
         return f"`trading-ml project tune {self.order.project}` goes on"
@@ -142,16 +164,19 @@ class Study:
         registry = Registry.make(self.lake, self.order.project, self.order.description)
         tags = {SEARCH: self.key, "dataset": self.source.digest, "git_commit": commit(), **self.order.tags}
         params = {f"tuning.{key}": value for key, value in self.tuning.decisive.items()}
-        found = registry.client.search_runs([registry.experiment], f"tags.{SEARCH} = '{self.key}'", max_results=1)
-        before = found[0].info.run_id if found else None
-        name = f"search-{self.key[:8]}"
-        with registry.run(name, tags | origin(self.order.description), params, before) as run:
+        before, name = self._mlflow(registry), f"search-{self.key[:8]}"
+        with registry.run(name, tags | origin(self.order.description), params, before and before.info.run_id) as run:
             telling = Telling(run, self.order.project, self.space, self.journal, trials)
             trying = Trying(run.id, self.key[:12], self.tuning.objectives)
             work = partial(_try, self.lake, self.order, self.source, trying)
             with telling.table(), Workers(parallel, given) as workers:
                 search(self.space, self.journal, work, workers, trials, Listener(telling.told, telling.lost))
             telling.figures()
+
+    def _mlflow(self, registry: Registry) -> MlflowRun | None:
+        """Its run in MLflow, where it has one."""
+        found = registry.client.search_runs([registry.experiment], f"tags.{SEARCH} = '{self.key}'", max_results=1)
+        return found[0] if found else None
 
 
 def _try(lake: Lake, order: Order, source: Source, trying: Trying, task: Task) -> Trial:

@@ -49,6 +49,7 @@ class Shop:
         monkeypatch.setitem(sys.modules, "trading_ml.registry.register", register)
         monkeypatch.setattr(module, "history", lambda *_: {"loss": [1.0]})
         monkeypatch.setattr(module, "artifact", lambda *_: None)
+        monkeypatch.setattr(module, "Card", SimpleNamespace(of=lambda *_: SimpleNamespace(keep=lambda: "")))
         monkeypatch.setattr(module, "audit", self._audit)
         for proof in (sources.feature_proof, sources.label_proof):
             monkeypatch.setattr(proof, "require", lambda lake, bound: None)
