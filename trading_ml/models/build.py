@@ -16,7 +16,7 @@ from trading_ml.models.metrics import made as extra
 from trading_ml.models.network import Network
 from trading_ml.models.params import ModelParams, Precision, TrainingParams
 from trading_ml.models.shapes import shape
-from trading_ml.models.source import Source, Target, target
+from trading_ml.models.source import Kind, Source, Target, target
 
 _STEPS_PER_CALL = 4  # fewer trips between Python and the graph: a fifth off the epoch of a small net; same weights
 _LOSSES = {"mse": "mean_squared_error", "mae": "mean_absolute_error", "huber": "huber", "log_cosh": "log_cosh"}
@@ -97,7 +97,7 @@ def compiled(model: Any, graph: Graph, source: Source, training: TrainingParams)
     outputs = {label: graph.nodes[name].settings for label, name in graph.labels.items()}
     heads = {label: HEADS[target(source, label).kind] for label in outputs}
     loss = {label: _LOSSES.get(told.loss, heads[label].loss) for label, told in outputs.items()}
-    kinds = {label: target(source, label).kind for label in outputs}
+    kinds: dict[str, Kind] = {label: target(source, label).kind for label in outputs}
     fitting(training.metrics, kinds.values())
     metrics = {label: [*heads[label].metrics, *extra(training.metrics, kind)] for label, kind in kinds.items()}
     weights = {label: told.weight for label, told in outputs.items()}
