@@ -21,7 +21,7 @@ from trading_ml.registry.exam import Exam, sit
 from trading_ml.registry.gate import Verdict, judge
 from trading_ml.registry.known import known
 from trading_ml.registry.params import EvaluationParams, GateParams
-from trading_ml.registry.report import report
+from trading_ml.registry.report import newest, report
 from trading_ml.registry.result import COLUMNS, JUDGEMENT, POSITIONS, Judgement
 from trading_ml.registry.runs import Run
 from trading_ml.registry.store import LABELS, MODEL_KEY, Registry
@@ -94,7 +94,9 @@ def judge_version(
         metrics=_metrics(exams) | _earned(trades, exams["test"]) | _at_thresholds(exams, verdict, threshold),
     )  # fmt: skip
     told = report(judgement, exams["test"], threshold)
-    _show(Run(registry.client, str(version.run_id)), version, exams["test"], trades, judgement, told)
+    run = Run(registry.client, str(version.run_id))
+    _show(run, version, exams["test"], trades, judgement, told)
+    run.text(newest(source, labels, exams["test"], verdict), "test/predictions.md")
     _keep(registry, version, judgement, told)
     return judgement
 

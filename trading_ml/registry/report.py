@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
+from trading_ml.models.decoded import decoded
 from trading_ml.models.evaluate import THRESHOLD
+from trading_ml.models.source import Source, Target
 from trading_ml.models.threshold import ThresholdParams, confusion, table
 from trading_ml.registry.exam import Exam
 from trading_ml.registry.gate import Verdict
@@ -13,6 +17,7 @@ from trading_ml.registry.result import Judgement, comparisons, markdown
 from trading_ml.registry.rules import Finding
 
 _SAID = {True: "passed", False: "**refused**", None: "not asked"}
+_NEWEST = 20
 _SHOWN = tuple(round(0.1 * step, 1) for step in range(1, 10))
 
 
@@ -28,6 +33,14 @@ def report(judgement: Judgement, exams: Sequence[Exam], threshold: ThresholdPara
     blocks += ["#### The rules", markdown([_line(found, len(exams) > 1) for found in verdict.rules])]
     blocks += [part for exam in exams if exam.kind == "binary" for part in _thresholds(exam, verdict, threshold)]
     return "\n\n".join([*blocks, counts(verdict)])
+
+
+def newest(source: Source, labels: Sequence[Target], exams: Sequence[Exam], verdict: Verdict) -> str:
+    """The newest answers of the test part as a table, classes by their names."""
+    last = np.argsort(exams[0].starts, kind="stable")[-_NEWEST:]
+    told = {exam.label: exam.model[last] for exam in exams}
+    rows = decoded(source, source.indices("test")[last], labels, told, verdict.thresholds).iter_rows(named=True)
+    return markdown([row | {"ts": f"{row['ts']:%Y-%m-%d %H:%M:%S}"} for row in rows])
 
 
 def counts(verdict: Verdict) -> str:

@@ -42,6 +42,11 @@ def test_classes_go_by_their_names_and_numbers_by_their_columns() -> None:
     }  # fmt: skip
 
 
+def test_yes_begins_above_the_threshold() -> None:
+    found = decoded(Answered(bars=30), np.array([0, 1]), LABELS[:1], TOLD, {"rises": 0.75})
+    assert (found["rises"].to_list(), found["rises.p"].to_list()) == (["no", "no"], [0.25, 0.5])
+
+
 @pytest.mark.parametrize("label", LABELS, ids=lambda label: label.name)
 def test_nothing_is_decoded_to_nothing(label: Target) -> None:
     nothing = {"rises": np.empty(0), "side": np.empty((0, 3)), "path": np.empty((0, 2))}

@@ -107,6 +107,7 @@ def test_the_version_remembers_where_it_comes_from(first: Result, root: Lake, so
     assert [entry.step for entry in history] == list(range(1, len(history) + 1))
     kept = {entry.path for entry in registry.client.list_artifacts(run.info.run_id, "test")}
     names = ["roc.png", "precision_recall.png", "calibration.png", "confusion.png", "evaluation.md", "judgement.json"]
+    names += ["predictions.md"]
     assert kept == {f"test/{name}" for name in names}
 
 
