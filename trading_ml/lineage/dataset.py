@@ -15,6 +15,8 @@ from trading_ml.lineage.scripts import scripts
 from trading_ml.ticks import records
 from trading_ml.ticks.cells import date_of_cell
 
+_ORDERS = BarParams(every="1s", kind="orders")
+
 
 def told(dataset: Dataset) -> dict[str, Any]:
     """Its parameters, instruments and dates, scripts with their sources and proofs, rules, and counts.
@@ -45,15 +47,16 @@ def happened(dataset: Dataset) -> list[dict[str, Any]]:
 def uploads(dataset: Dataset) -> list[dict[str, Any]]:
     """The raw files that hold ticks of the dataset's dates, as they are known today, by instrument and first date.
 
-    Of each: the file, its sha256, and of its rows those that are ticks of these dates. Bars that scripts look at
-    beside the project's own are not counted in.
+    Of each: the file, its sha256, and of its rows those that are ticks of these dates, or the orders at which samples
+    are taken. Other bars that scripts look at beside the project's own are not counted in.
     """
-    params, lake = BarParams.model_validate(dataset.manifest["params"]["bars"]), dataset.lake
-    found = [
-        told
-        for name, days in dataset.manifest["days"].items()
-        for told in _of(lake, name, params, date.fromisoformat(days["first"]), date.fromisoformat(days["last"]))
-    ]
+    params, at = BarParams.model_validate(dataset.manifest["params"]["bars"]), dataset.manifest["params"]["samples"]
+    found = []
+    for name, days in dataset.manifest["days"].items():
+        span = date.fromisoformat(days["first"]), date.fromisoformat(days["last"])
+        found += _of(dataset.lake, name, params, *span)
+        if at["at"] == "orders":
+            found += _of(dataset.lake, at.get("instrument") or name, _ORDERS, *span)
     return sorted(found, key=lambda told: (told["instrument"], told["dates"], told["sha256"]))
 
 

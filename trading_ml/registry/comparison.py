@@ -57,7 +57,9 @@ def rows(told: Mapping[str, Any], baselines: bool = False) -> list[Row]:
     """The comparison's metrics as lines of a table, those of baselines only where asked for."""
     names = [name for name in told["metrics"] if baselines or not _of_baseline(name)]
     ordered = sorted(names, key=lambda name: (PARTS.index(name.partition("_")[0]), names.index(name)))
-    return lines(told["versions"], {name: told["metrics"][name] for name in ordered}, "metric")
+    whole = lambda name, value: int(value) if name.endswith("_samples") and value is not None else value
+    shown = {name: [whole(name, value) for value in told["metrics"][name]] for name in ordered}
+    return lines(told["versions"], shown, "metric")
 
 
 def lines(versions: Sequence[int], table: Mapping[str, Sequence[Any]], head: str) -> list[Row]:
