@@ -34,6 +34,7 @@ NAMES = (
     "epochs_lstm",
     "epochs_reference",
     "reference",
+    "tuning",
     "whole",
     "increment",
 )

@@ -30,7 +30,7 @@ def seeds(tmp_path_factory: pytest.TempPathFactory, market_data: Path) -> list[f
     return fuzz.seeds(market_data, tmp_path_factory.mktemp("simulated"))
 
 
-SLOW = ("whole", "increment", "proofs", "epochs_lstm", "epochs_reference", "reference")
+SLOW = ("whole", "increment", "proofs", "epochs_lstm", "epochs_reference", "reference", "tuning")
 """test_path runs the command of the first; the others start TensorFlow or prove scripts, as `epochs` here does."""
 
 
