@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import sys
@@ -29,6 +30,7 @@ def start(threads: int | None = None) -> None:
     with _hushed():
         import tensorflow as tf
 
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)  # it warns of every fifth model of a process
     running = tf.config.threading.get_intra_op_parallelism_threads()
     try:
         tf.config.threading.set_intra_op_parallelism_threads(threads or running or THREADS)
