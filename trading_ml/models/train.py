@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from trading_ml.core.digest import digest, file_digest
-from trading_ml.core.errors import Refused
+from trading_ml.core.errors import BadParams, Refused
 from trading_ml.models import runtime
 from trading_ml.models.batches import Batches, inputs
 from trading_ml.models.build import build, compiled, graph_of
@@ -83,6 +83,9 @@ def train(
     """
     graph = graph_of(source, params)
     if isinstance(graph, Plan):
+        if training.start_from:
+            problem = f"{graph.params.family} has no nodes with weights to begin with"
+            raise BadParams("training.start_from", problem, "leave it out, or take a network")
         return _fitted(source, graph, training, on_epoch)
     runtime.start(training.threads)
     begun = lambda model: _Course(model, _stopping(training), on_epoch, checkpoints, control, watch)

@@ -104,3 +104,9 @@ def test_what_does_not_fit_is_told_with_node_and_shapes(what: str, source: Stand
     units, told, said = BAD[what]
     with pytest.raises(BadParams, match=said):
         begun(source, donor, *units, **told)
+
+
+def test_what_has_no_nodes_with_weights_cannot_begin_with_any(source: Standin, donor: Donor) -> None:
+    training = TRAINING.model_copy(update={"start_from": StartFrom(version=3)})
+    with pytest.raises(BadParams, match=r"training.start_from: logistic_regression has no nodes with weights"):
+        train(source, resolve({"family": "logistic_regression"}), training, donor=donor)
