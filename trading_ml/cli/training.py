@@ -108,7 +108,7 @@ def _await(store: Lake, asked: list[Standing], done: Callable[[Standing], bool])
     deadline, keys = time.monotonic() + _ANSWER_SECONDS, {each.key for each in asked}
     while not all(map(done, found := [each for each in standings(store) if each.key in keys])):
         if time.monotonic() > deadline:
-            output.say("asked, but not done yet: a training looks between two batches, not while it validates")
+            output.say("asked, but not done yet: a training looks between two batches, not while it starts or validates")
             break
         time.sleep(0.1)
     through = [each for each in asked if each.key not in {told.key for told in found}]

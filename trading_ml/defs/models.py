@@ -98,16 +98,13 @@ def _model(project: Project) -> dg.AssetsDefinition:
         """
         from trading_ml.registry.register import trained
 
-        def log(epoch: int, metrics: Mapping[str, float]) -> None:
-            context.log.info(f"epoch {epoch}: " + ", ".join(f"{name} {value:.4f}" for name, value in metrics.items()))
-
         store = lake.open()
         dataset = to_learn(context, store, project)
         if dataset is None:
             return
         asked = chosen(store, dataset, project, made_by(context, key))
-        with report.logged(context.log):  # within long epochs
-            version = trained(store, dataset, asked, log, context.log.info)
+        with report.logged(context.log) as say:  # each epoch, and within long ones
+            version = trained(store, dataset, asked, lambda epoch, metrics: say(_epoch(epoch, metrics)), say)
         epochs = history(store, project.name, version)
         number = int(version.version)
         drawn, flow = (artifact(store, project.name, number, path) for path in (GRAPH, FLOWCHART))
@@ -168,3 +165,7 @@ def _version(project: Project) -> dg.AssetsDefinition:
         )
 
     return _asset
+
+
+def _epoch(number: int, metrics: Mapping[str, float]) -> str:
+    return f"epoch {number}: " + ", ".join(f"{name} {value:.4f}" for name, value in metrics.items())

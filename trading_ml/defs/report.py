@@ -2,7 +2,7 @@
 
 import time
 from base64 import b64encode
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from io import BytesIO
 from typing import Any
@@ -84,18 +84,21 @@ def drawing(svg: str) -> dg.MarkdownMetadataValue:
 
 
 @contextmanager
-def logged(log: Any, every_seconds: float = 5.0) -> Iterator[None]:
-    """Write progress reports to the run's log, at most one line in `every_seconds`."""
+def logged(log: Any, every_seconds: float = 5.0) -> Iterator[Callable[[str], None]]:
+    """Write progress reports to the run's log, a line `every_seconds` at most after another; gives what writes one."""
     last = time.monotonic()
 
-    def line(what: str, done: int, total: int, note: str) -> None:
+    def say(line: str) -> None:
         nonlocal last
-        if time.monotonic() - last >= every_seconds:
-            last = time.monotonic()
-            log.info(f"{what}: {note or f'{done:,} of {total:,}'}")
+        last = time.monotonic()
+        log.info(line)
 
-    with progress.listen(line):
-        yield
+    def listen(what: str, done: int, total: int, note: str) -> None:
+        if time.monotonic() - last >= every_seconds:
+            say(f"{what}: {note or f'{done:,} of {total:,}'}")
+
+    with progress.listen(listen):
+        yield say
 
 
 def _cell(value: Any) -> str:
