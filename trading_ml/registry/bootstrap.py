@@ -141,9 +141,11 @@ def _by_probability(answers: Floats, p: Floats, weights: Weights) -> tuple[Weigh
     """Weights of true and of false samples, summed over equal probabilities, from the lowest probability up."""
     order = np.argsort(p, kind="stable")
     first = np.flatnonzero(np.diff(p[order], prepend=-np.inf))
-    sorted_weights, sorted_answers = weights[:, order], answers[order]
-    true = np.add.reduceat(sorted_weights * sorted_answers, first, axis=1)
-    return true, np.add.reduceat(sorted_weights, first, axis=1) - true
+    sorted_weights = weights[:, order]
+    true = sorted_weights * answers[order]
+    if len(first) < len(order):
+        true, sorted_weights = (np.add.reduceat(each, first, axis=1) for each in (true, sorted_weights))
+    return true, sorted_weights - true
 
 
 def _mean(values: NDArray, weights: Weights) -> Floats:

@@ -14,7 +14,7 @@ from trading_ml.core.lake import Lake
 from trading_ml.datasets import Dataset
 from trading_ml.models.evaluate import evaluate
 from trading_ml.models.figures import figures, positions
-from trading_ml.models.source import Source, Target, targets
+from trading_ml.models.source import Source, Target, part, targets
 from trading_ml.models.threshold import ThresholdParams, table
 from trading_ml.registry import aliases, openings, trading, trials
 from trading_ml.registry.exam import Exam, sit
@@ -83,7 +83,7 @@ def judge_version(
     labels = targets(source, version.tags[LABELS].split(",") if LABELS in version.tags else None)
     params.check(labels)
     by = evaluation.traded(labels)
-    opened = openings.record(lake, project, source.digest, version.tags[MODEL_KEY])
+    opened = openings.record(lake, project, source.digest, version.tags[MODEL_KEY], _span(source))
     aliases.move(registry, version, aliases.CANDIDATE, "it is judged")
     exams = sit(registry.load(version), source, labels, params)
     trades, exams["test"] = _traded(registry, source, by, evaluation, exams["test"])
@@ -121,6 +121,12 @@ def rejudge(lake: Lake, project: str, version: str, asked: Asked) -> Judgement:
     source = Dataset.open(lake, project, found.tags["dataset"])
     with lake.lock("models", project):
         return judge_version(registry, found, source, asked.gate, asked.evaluation, asked.threshold)
+
+
+def _span(source: Source) -> tuple[int, int]:
+    """Of the test part, from its first sample to its last label's end."""
+    starts, ends = source.label_intervals(part(source, "test"))
+    return int(starts.min()), int(ends.max())
 
 
 def _traded(

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from trading_ml.core.decimals import decimals
 from trading_ml.models.decoded import decoded
 from trading_ml.models.evaluate import THRESHOLD
 from trading_ml.models.source import Source, Target
@@ -53,10 +54,14 @@ def counts(verdict: Verdict) -> str:
 
 
 def _line(found: Finding, several: bool) -> dict[str, Any]:
-    figures = ", ".join(f"{name} {value:.4g}" for name, value in found.figures.items())
+    figures = ", ".join(f"{name} {_number(value)}" for name, value in found.figures.items())
     said = "; ".join(filter(None, [*found.reasons, found.note]))
     whose = {"label": found.label} if several else {}
     return {"rule": found.rule, **whose, "": _SAID[found.passed], "figures": figures, "why": said}
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if value == int(value) else decimals(value)
 
 
 def _thresholds(exam: Exam, verdict: Verdict, params: ThresholdParams) -> list[str]:

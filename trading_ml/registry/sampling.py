@@ -9,8 +9,9 @@ few groups).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -26,6 +27,7 @@ Figure = Callable[[Floats], Floats]
 """A figure of the samples by how often each was drawn: weights, (resamples, samples), to values, (resamples,)."""
 RESAMPLES = 400
 _SEED = 20_260_101
+_REMEMBERED = 4_000_000  # weights
 
 
 @dataclass(frozen=True)
@@ -78,13 +80,24 @@ def sampled(exam: Exam, figures: Sequence[Figure]) -> list[Sampled]:
         figures: Each takes weights of all its samples.
     """
     samples, length = len(exam.answers), block_length(exam.starts, exam.ends)
-    drawn = [[figure(weights) for figure in figures] for weights in resamples(samples, length, RESAMPLES, _SEED)]
+    drawn = [[figure(weights) for figure in figures] for weights in _drawn(samples, length)]
     draws = [np.concatenate(each) for each in zip(*drawn, strict=True)]
     every = np.ones((1, samples))
     return [
         Sampled(float(figure(every)[0]), found, samples / length)
         for figure, found in zip(figures, draws, strict=True)
     ]  # fmt: skip
+
+
+def _drawn(samples: int, length: int) -> Iterable[Floats]:
+    """The resamples; those of few samples are remembered, since several rules ask for them one after the other."""
+    few = samples * RESAMPLES <= _REMEMBERED
+    return _remembered(samples, length, RESAMPLES) if few else resamples(samples, length, RESAMPLES, _SEED)
+
+
+@lru_cache(maxsize=1)
+def _remembered(samples: int, length: int, count: int) -> tuple[Floats, ...]:
+    return tuple(resamples(samples, length, count, _SEED))
 
 
 def scored(exam: Exam, metric: str, told: Floats, where: NDArray[np.bool_] | slice = slice(None)) -> Figure:

@@ -32,7 +32,7 @@ class Calibration(Rule):
 
     kinds: ClassVar[frozenset[Kind]] = frozenset({"binary", "categorical"})
 
-    tolerance: float = Field(default=0.1, ge=0, lt=1)
+    tolerance: float = Field(default=0.05, ge=0, lt=1)
     """Mean distance of promised and observed shares that does no harm; what lies beyond it must be chance."""
     confidence: float = Field(default=0.95, gt=0.5, lt=1)
     """Of the bound on the true error."""

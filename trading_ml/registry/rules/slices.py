@@ -33,7 +33,7 @@ class Slices(Rule):
     """Slices in which the advantage must be positive."""
     confidence: float = Field(default=0.9, gt=0.5, lt=1)
     """That the mean over the slices is above 0."""
-    fade_confidence: float = Field(default=0.99, gt=0.5, lt=1)
+    fade_confidence: float = Field(default=0.975, gt=0.5, lt=1)
     """With which the newer half must be worse to refuse."""
 
     def judge(self, case: Case) -> Finding:
