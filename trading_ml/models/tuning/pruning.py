@@ -71,5 +71,5 @@ def _report(trial: Any, values: tuple[float, ...]) -> bool:
     ends = False
     for epoch, value in enumerate(values, start=1):
         trial.report(value, epoch)
-        ends = trial.should_prune()
+        ends = bool(trial.should_prune())
     return ends
