@@ -17,7 +17,7 @@ from trading_ml.models.standing import Standing, State, asked, forget, let_go_on
 
 LOOK_SECONDS = 0.25
 """Between two looks for a request."""
-_TELL_SECONDS = 1.0  # between two updates of the file within an epoch
+_TELL_SECONDS = 2.0  # between two updates of the file within an epoch
 _FINE = 1000  # parts of an epoch that a progress bar shows
 
 
