@@ -17,6 +17,7 @@ from trading_ml.core.errors import BadParams, TradingError, Unknown, nearest
 from trading_ml.core.origin import imported, made_of
 from trading_ml.core.params import Params
 from trading_ml.core.signature import brief, params_of
+from trading_ml.models.runtime import quietly
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,8 @@ def found(use: str) -> Callable[..., Any]:
     from trading_ml.models.components import COMPONENTS
 
     if ":" in use:
-        return imported(use)
+        with quietly():
+            return imported(use)
     if use not in COMPONENTS:
         raise Unknown(use, "unknown component", f"{nearest(use, COMPONENTS)} (your own go by package.module:function)")
     return COMPONENTS[use]

@@ -1,6 +1,8 @@
 """Code first: a Python function of somebody's own that returns a Keras model, as a node of the graph.
 
-    def build(inputs, head, *, units: int = 64) -> keras.Model:
+    def build(inputs, head, *, units: int = 64):
+        import keras
+
         x = keras.layers.Flatten()(inputs["ohlcv"])
         x = keras.layers.Dense(units, "relu")(x)
         return keras.Model(inputs, {"rises": head("rises", x)})
@@ -23,6 +25,7 @@ from trading_ml.core.signature import brief, params_of
 from trading_ml.models.component import Component
 from trading_ml.models.conform import by_label, check_answers, check_inputs, check_stored
 from trading_ml.models.graph import Node
+from trading_ml.models.runtime import quietly
 from trading_ml.models.source import Target
 
 GIVEN = ("inputs", "head")
@@ -40,7 +43,8 @@ class Network(Node):
         Raises:
             Unknown: when there is none. BadParams: when it is not of the form above, or takes no such parameters.
         """
-        function = imported(self.use)
+        with quietly():
+            function = imported(self.use)
         taken = list(signature(function).parameters)[: len(GIVEN)]
         if taken[:1] != ["inputs"]:
             raise BadParams(self.use, "its first parameter is not 'inputs'", "write def build(inputs, head, *, …)")

@@ -25,9 +25,7 @@ def start(threads: int | None = None) -> None:
     Raises:
         BadParams: when TensorFlow already runs in this process on another number of threads.
     """
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    os.environ["KERAS_BACKEND"] = "tensorflow"
-    with _hushed():
+    with quietly():
         import tensorflow as tf
 
     logging.getLogger("tensorflow").setLevel(logging.ERROR)  # it warns of every fifth model of a process
@@ -44,6 +42,15 @@ def start(threads: int | None = None) -> None:
             "train with the same number, or in a process of its own",
         ) from None
     tf.config.experimental.enable_op_determinism()
+
+
+@contextmanager
+def quietly() -> Iterator[None]:
+    """Around what imports TensorFlow, or may do so, such as a user's module."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    os.environ["KERAS_BACKEND"] = "tensorflow"
+    with nullcontext() if "tensorflow" in sys.modules else _hushed():
+        yield
 
 
 @contextmanager
