@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from fnmatch import fnmatchcase
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import yaml
 from pydantic import Field, field_validator, model_validator
@@ -16,6 +15,7 @@ from pydantic import Field, field_validator, model_validator
 from trading_ml.bars import BarParams
 from trading_ml.bars.beside import Wanted, wanted_by
 from trading_ml.core.crafted import crafted
+from trading_ml.core.document import Document
 from trading_ml.core.errors import BadProject, TradingError, Unknown
 from trading_ml.core.instruments import pick
 from trading_ml.core.lake import Lake
@@ -33,6 +33,7 @@ from trading_ml.models.build import answer
 from trading_ml.models.families.estimated import Plan
 from trading_ml.models.form import Blank
 from trading_ml.models.graph import Graph
+from trading_ml.models.metrics import fitting
 from trading_ml.models.params import ModelParams, TrainingParams
 from trading_ml.models.threshold import ThresholdParams
 from trading_ml.models.tuning.params import TuningParams
@@ -42,18 +43,6 @@ from trading_ml.registry.retrain import RetrainParams
 
 if TYPE_CHECKING:
     from trading_ml.registry.tracked import Tracked
-
-
-class _Yaml(yaml.SafeLoader):
-    """YAML with the yes and no of version 1.2, in which `on` is a word: only true and false are not."""
-
-
-_BOOL = "tag:yaml.org,2002:bool"
-_Yaml.yaml_implicit_resolvers = {
-    sign: [(tag, pattern) for tag, pattern in known if tag != _BOOL]
-    for sign, known in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
-_Yaml.add_implicit_resolver(_BOOL, re.compile(r"(?:true|True|TRUE|false|False|FALSE)\Z"), list("tTfF"))
 
 
 class Project(Params):
@@ -166,7 +155,7 @@ class Project(Params):
             Space(self.tuning, self.model, self.training).fits(windows, list(self.labels))
 
     def fit(self) -> None:
-        """See whether the outputs of its model fit its labels, which are computed on crafted bars.
+        """See whether the outputs and metrics of its model fit its labels, which are computed on crafted bars.
 
         Raises:
             BadParams: naming the node, or the label that its family does not answer.
@@ -174,8 +163,7 @@ class Project(Params):
         form = self.blank()
         if isinstance(self.graph, Plan):
             self.graph.checked(form)
-        for name in self.graph.labels.values():
-            answer(name, self.graph, form)
+        fitting(self.training.metrics, [answer(name, self.graph, form).kind for name in self.graph.labels.values()])
 
     def blank(self) -> Blank:
         """What its dataset will look like to a model; which classes a label of texts has, crafted bars have to say."""
@@ -196,28 +184,15 @@ def load(path: Path) -> Project:
     Raises:
         BadProject: naming the file, the line, the key, and the nearest known key or name.
     """
-    text = path.read_text("utf-8")
+    document = Document.read(path, "projects/volatility.yaml")
     try:
-        loader = _Yaml(text)
-        tree = loader.get_single_node()
-        raw = tree and loader.construct_document(tree)
-    except yaml.YAMLError as caught:
-        mark = getattr(caught, "problem_mark", None)
-        where = f"{path.name}, line {mark.line + 1}" if mark else path.name
-        raise BadProject(where, f"is not YAML: {getattr(caught, 'problem', caught)}") from None
-    if not isinstance(raw, dict):
-        raise BadProject(path.name, "is not a mapping of keys", "start from projects/volatility.yaml")
-    try:
-        project = Project.parse(raw, "")
+        project = Project.parse(document.raw, "")
         project.search()
     except TradingError as caught:
-        line = _line(tree, caught.culprit)
-        where = ", ".join([path.name, f"line {line}", *filter(None, [caught.culprit])])
-        raise BadProject(where, caught.problem, caught.fix) from None
+        raise document.blamed(caught) from None
     if project.name != path.stem:
-        raise BadProject(
-            f"{path.name}, line {_line(tree, 'name')}, name", f"is '{project.name}'", "name it as the file"
-        )
+        line = document.line("name")
+        raise BadProject(f"{path.name}, line {line}, name", f"is '{project.name}'", "name it as the file")
     return project
 
 
@@ -283,15 +258,3 @@ def uses(folder: Path, kind: Kind) -> dict[str, list[str]]:
         for use in said:
             found.setdefault(str(use), set()).add(path.stem)
     return {use: sorted(projects) for use, projects in found.items()}
-
-
-def _line(tree: Any, path: str) -> int:
-    """The line on which the key at `path` stands, or that of the nearest parent that exists; keys may have dots."""
-    line = tree.start_mark.line
-    while path:
-        pairs = [pair for pair in getattr(tree, "value", []) if isinstance(pair, tuple)]
-        found = [pair for pair in pairs if f"{path}.".startswith(f"{pair[0].value}.")]
-        if not found:
-            break
-        line, tree, path = found[0][0].start_mark.line, found[0][1], path[len(found[0][0].value) + 1 :]
-    return line + 1

@@ -2,6 +2,7 @@
 
 from trading_ml.cli import (
     audit,
+    batches,
     components,
     datasets,
     demo,
@@ -18,6 +19,6 @@ from trading_ml.cli import (
 )
 
 __all__ = [
-    "audit", "components", "datasets", "demo", "ingest", "lineage", "models", "projects", "scripts", "tables",
-    "training", "tuning", "up", "vault",
+    "audit", "batches", "components", "datasets", "demo", "ingest", "lineage", "models", "projects", "scripts",
+    "tables", "training", "tuning", "up", "vault",
 ]  # fmt: skip

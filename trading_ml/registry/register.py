@@ -19,19 +19,24 @@ from trading_ml.models.build import graph_of
 from trading_ml.models.checkpoint import Checkpoints
 from trading_ml.models.control import Control
 from trading_ml.models.families.estimated import Plan
+from trading_ml.models.joined import Joined
 from trading_ml.models.params import ModelParams, TrainingParams
 from trading_ml.models.source import Source, Target, targets
 from trading_ml.models.standing import Standing, alone, forget, now
 from trading_ml.models.threshold import ThresholdParams
 from trading_ml.models.train import environment, recipe, train
+from trading_ml.models.transfer import Donor
 from trading_ml.registry import pictures, trials
 from trading_ml.registry.artifact import log_model
+from trading_ml.registry.beside import completed
+from trading_ml.registry.certificates import Clock, certify
 from trading_ml.registry.judgement import gate_key, judge_version
 from trading_ml.registry.params import EvaluationParams, GateParams
 from trading_ml.registry.provenance import commit, origin
 from trading_ml.registry.result import JUDGEMENT, Result
 from trading_ml.registry.runs import Given, Run
 from trading_ml.registry.store import LABELS, MODEL_KEY, TRAINING, Registry
+from trading_ml.registry.validation import Validation
 
 if TYPE_CHECKING:
     from mlflow.entities.model_registry import ModelVersion
@@ -55,10 +60,25 @@ class Order:
     """Text of the project file."""
     tags: Mapping[str, str] = field(default_factory=dict)
     """Further tags, such as `dagster_run_id` and `asset_key`."""
+    also: Mapping[str, Source] = field(default_factory=dict)
+    """Datasets that are learnt from as well, by project; see `beside.completed`."""
+    donor: Donor | None = None
+    """The version that weights are taken from."""
 
     def key(self, source: Source) -> str:
         """The model key: digest of all that decides the weights."""
-        return digest(source.digest, recipe(graph_of(source, self.model), self.training))
+        told = [source.digest, recipe(graph_of(source, self.model), self.training)]
+        return digest(*told, self.besides) if self.besides else digest(*told)
+
+    @property
+    def besides(self) -> dict[str, str]:
+        """What decides the weights beside dataset and parameters: digests of other datasets, and of first weights."""
+        others = {"datasets": ",".join(source.digest for source in self.also.values())} if self.also else {}
+        return others | ({"start_from": self.donor.digest} if self.donor else {})
+
+    def learnt(self, source: Source) -> Source:
+        """What is learnt from: the dataset, joined with the others."""
+        return Joined.of({self.project: source, **self.also}) if self.also else source
 
     def labels(self, source: Source) -> list[Target]:
         """What the model answers.
@@ -73,6 +93,7 @@ class Order:
         """Tags of the run and of its version: what they were made from."""
         made_by = {f"env.{name}": value for name, value in environment(self.model, self.training).items()}
         tags = {MODEL_KEY: self.key(source), "dataset": source.digest, "git_commit": commit()}
+        tags |= self.besides | ({"start_from.version": self.donor.name} if self.donor else {})
         tags |= {LABELS: ",".join(label.name for label in self.labels(source)), "project_file": self.project_file}
         return tags | made_by | dict(self.tags)
 
@@ -126,6 +147,8 @@ def trained(
     Raises:
         Stopped: when somebody asked it to stop; besides what `register` raises.
     """
+    order = completed(lake, order)
+    _ = order.learnt(source)  # before anything is recorded of what cannot be
     order.gate.check(order.labels(source))
     order.evaluation.traded(order.labels(source))
     key = order.key(source)
@@ -145,6 +168,7 @@ def judged(lake: Lake, source: Source, order: Order) -> Result:
     Raises:
         NoData: when the model has not been trained.
     """
+    order = completed(lake, order)
     with lake.lock("models", order.project):
         registry = Registry.open(lake, order.project)
         version = registry.find(order.key(source))
@@ -178,8 +202,11 @@ def _make(
         run.text(order.project_file, "project.yaml")
         order.given.keep(run)
         with control(registry, run, source, order, on_change).under_way() as controlled:
-            listener = listening(run, on_epoch)
-            trained = train(source, order.model, order.training, listener, checkpoints, controlled)
+            listener, clock = listening(run, on_epoch), Clock()
+            learnt, donor = order.learnt(source), order.donor
+            trained = train(learnt, order.model, order.training, listener, checkpoints, controlled, donor=donor)
+            shown = Validation.of(trained.model, source, order.labels(source))
+            certify(registry.lake, run, source, order, trained, shown, clock.cost(order.training.threads))
             pictures.show(run, order.project, graph_of(source, order.model), trained.model)
             logged = log_model(registry, run, trained.model, source)
             made = {"weights": trained.weights_digest, "best_epoch": str(trained.best_epoch)}

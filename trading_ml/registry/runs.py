@@ -75,6 +75,10 @@ class Run:
         """Keep a text as an artifact."""
         self.client.log_text(self.id, content, path)
 
+    def artifact(self, file: Path) -> None:
+        """Keep a copy of a file as an artifact."""
+        self.client.log_artifact(self.id, str(file))
+
     def figure(self, figure: Any, path: str) -> None:
         """Keep a figure as an artifact."""
         self.client.log_figure(self.id, figure, path)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 import threading
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +21,8 @@ from trading_ml.models.train import train
 from trading_ml.models.tuning.pruning import Pruned, Pruning
 from trading_ml.models.tuning.trial import Trial
 from trading_ml.registry import trials
+from trading_ml.registry.beside import completed
+from trading_ml.registry.certificates import Clock, certified, certify
 from trading_ml.registry.provenance import origin
 from trading_ml.registry.register import Order, control, listening
 from trading_ml.registry.runs import Run
@@ -46,6 +47,8 @@ class Trying:
     """Which search it is."""
     objectives: tuple[Objective, ...] = ()
     """By what it is judged, beside all metrics of its labels."""
+    what: str = "trial"
+    """As what it stands on the record of trials."""
 
 
 def run(
@@ -67,7 +70,7 @@ def run(
     Raises:
         Stopped: when somebody asked it to stop. BadInput: when parameters or objectives do not fit the dataset.
     """
-    source = _read_before(source)
+    source, order = _read_before(source), completed(lake, order)
     key = order.key(source)
     with alone(lake, order.project, key), _ONE:
         registry = Registry.make(lake, order.project, order.description)
@@ -77,11 +80,16 @@ def run(
 
 
 def found(registry: Registry, key: str, name: str | None = None) -> Trial | None:
-    """The newest trial of this model key that ended, where there is one; `name` (search/number) tells which."""
+    """The newest trial of this model key that ended, where there is one; `name` (search/number) tells which.
+
+    One that is complete counts only with its certificate.
+    """
     asked = f"tags.{MODEL_KEY} = '{key}' and attributes.status = 'FINISHED'"
     for each in registry.client.search_runs([registry.experiment], asked):
         if STATE in each.data.tags and name in (None, each.data.tags.get(TRIAL)):
-            return Trial.model_validate_json(Path(str(each.info.artifact_uri), _FILE).read_bytes())
+            trial = Trial.model_validate_json(Path(str(each.info.artifact_uri), _FILE).read_bytes())
+            if trial.state != "complete" or certified(registry.lake, registry.project, key):
+                return trial
     return None
 
 
@@ -102,7 +110,7 @@ class _Attempt:
         """It as a run of MLflow: parameters, metrics after each epoch, metrics of the validation part, outcome."""
         lake, order, key = self.registry.lake, self.order, self.source.digest
         tags = order.remembered(self.source) | {PARENT: self.trying.parent, TRIAL: self.name}
-        trials.record(lake, order.project, key, self.key, "trial")
+        trials.record(lake, order.project, key, self.key, self.trying.what)
         broken = self.registry.broken(self.key, self.name)
         with self.registry.run(f"trial {number}", tags | origin(order.description), order.params(), broken) as run:
             run.dataset(order.project, key, lake.path("datasets", order.project, key[:12]))
@@ -123,11 +131,11 @@ class _Attempt:
         return trial.model_copy(update={"run": run.id, "scores": scores})
 
     def _tried(self, run: Run) -> Trial:
-        begun = time.perf_counter()
+        clock = Clock()
         checkpoints = Checkpoints.at(self.registry.lake, self.order.project, digest(self.key, self.name))
         told: dict[str, Any] = {"model_key": self.key, "run": run.id}
         try:
-            told |= self._trained(run, checkpoints)
+            told |= self._trained(run, checkpoints, clock)
         except Stopped:
             raise
         except Pruned:
@@ -139,17 +147,18 @@ class _Attempt:
             forget(self.registry.lake, self.order.project, self.key)
             _clear()
         checkpoints.done()
-        return Trial(**told, course=tuple(self.course), seconds=time.perf_counter() - begun)
+        return Trial(**told, course=tuple(self.course), seconds=clock.seconds)
 
-    def _trained(self, run: Run, checkpoints: Checkpoints) -> dict[str, Any]:
+    def _trained(self, run: Run, checkpoints: Checkpoints, clock: Clock) -> dict[str, Any]:
         order, objectives = self.order, self.trying.objectives
         with control(self.registry, run, self.source, order, lambda said: None).under_way() as controlled:
             trained = train(
-                self.source, order.model, order.training, listening(run, self._listen), checkpoints, controlled,
-                self._watch if self.pruning else None,
+                order.learnt(self.source), order.model, order.training, listening(run, self._listen), checkpoints,
+                controlled, self._watch if self.pruning else None, order.donor,
             )  # fmt: skip
         shown = Validation.of(trained.model, self.source, order.labels(self.source))
         scores = tuple(map(shown.score, objectives))
+        certify(self.registry.lake, run, self.source, order, trained, shown, clock.cost(order.training.threads))
         named = {f"{PART}_{each.name}": score for each, score in zip(objectives, scores, strict=True)}
         return {
             "state": "complete", "scores": scores, "metrics": shown.metrics() | named,

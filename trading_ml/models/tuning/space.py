@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from trading_ml.core.digest import canonical
 from trading_ml.core.errors import BadParams, TradingError, nearest
-from trading_ml.models.families import FAMILIES, resolve
+from trading_ml.models.families import ESTIMATORS, FAMILIES, resolve
 from trading_ml.models.params import ModelParams, TrainingParams
 from trading_ml.models.tuning.params import Axis, Choice, Range, TuningParams
 
@@ -47,8 +47,9 @@ class Space:
         """
         raw = {"model": self.model.model_dump(mode="json"), "training": self.training.model_dump(mode="json")}
         if (family := values.get(FAMILY, raw["model"]["family"])) != raw["model"]["family"]:
-            known = FAMILIES[family].model_fields if family in FAMILIES else ()
-            raw["model"] = {key: value for key, value in raw["model"].items() if key in known}
+            known = (FAMILIES | ESTIMATORS).get(family)
+            kept = known.model_fields if known else ()
+            raw["model"] = {key: value for key, value in raw["model"].items() if key in kept}
         for path, value in values.items():
             _put(raw, path, value)
         return resolve(raw["model"]), TrainingParams.parse(raw["training"], "training")  # pyright: ignore[reportReturnType]
