@@ -65,9 +65,7 @@ def sought(project: Project) -> TuningParams:
         BadProject: when that is nothing.
     """
     if project.tuning is None:
-        raise BadProject(
-            project.name, "searches nothing", "say what under tuning: over:, as docs/concepts/tuning.md does"
-        )
+        raise BadProject(project.name, "searches nothing", "say what under tuning.over of its file")
     return project.tuning
 
 

@@ -34,8 +34,7 @@ def tuning(project: Project) -> list[dg.AssetsDefinition]:
         if dataset is None:
             return
         search = study(store, dataset, project, made_by(context, key))
-        with report.logged(context.log):
-            found = search.run(config.trials, config.parallel)
+        found = search.run(config.trials, config.parallel, say=context.log.info)
         yield dg.MaterializeResult(
             metadata={
                 "search": found.search,

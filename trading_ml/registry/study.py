@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
@@ -32,6 +33,7 @@ from trading_ml.registry.tuned import Tuned
 if TYPE_CHECKING:
     from mlflow.entities import Run as MlflowRun
 
+Say = Callable[[str], None]
 SEARCH = "search"
 """Tag of the run of a search: its key."""
 TUNED = "tuned_by"
@@ -69,7 +71,13 @@ class Study:
         """What is searched."""
         return Space(self.tuning, self.order.model, self.order.training)
 
-    def run(self, trials: int | None = None, parallel: int | None = None, given: Executor | None = None) -> Tuned:
+    def run(
+        self,
+        trials: int | None = None,
+        parallel: int | None = None,
+        given: Executor | None = None,
+        say: Say = lambda line: None,
+    ) -> Tuned:
         """Search, or go on searching; what is there already is not tried again.
 
         Args:
@@ -77,6 +85,7 @@ class Study:
                 beyond those that there are where `close` was called.
             parallel: How many at once; as many as the project file says when left out.
             given: An executor to run them on.
+            say: Told a sentence for each trial that has ended, or whose process has died.
 
         Raises:
             Refused: when no trial comes to a value. Stopped: when somebody asks to stop.
@@ -87,7 +96,7 @@ class Study:
             asked = trials or self.most
             if not self.journal.closed and not (len(self.journal.told) >= asked and self._shown):
                 self.journal.begin({"dataset": self.source.digest, "tuning": self.tuning.decisive})
-                self._search(asked, parallel or self.tuning.parallel, given)
+                self._search(asked, parallel or self.tuning.parallel, given, say)
             return self.tuned()
 
     def close(self) -> Tuned:
@@ -160,13 +169,13 @@ class Study:
     def _fix(self) -> str:
         return f"`trading-ml project tune {self.order.project}` goes on"
 
-    def _search(self, trials: int, parallel: int, given: Executor | None) -> None:
+    def _search(self, trials: int, parallel: int, given: Executor | None, say: Say) -> None:
         registry = Registry.make(self.lake, self.order.project, self.order.description)
         tags = {SEARCH: self.key, "dataset": self.source.digest, "git_commit": commit(), **self.order.tags}
         params = {f"tuning.{key}": value for key, value in self.tuning.decisive.items()}
         before, name = self._mlflow(registry), f"search-{self.key[:8]}"
         with registry.run(name, tags | origin(self.order.description), params, before and before.info.run_id) as run:
-            telling = Telling(run, self.order.project, self.space, self.journal, trials)
+            telling = Telling(run, self.order.project, self.space, self.journal, trials, say)
             trying = Trying(run.id, self.key[:12], self.tuning.objectives)
             work = partial(_try, self.lake, self.order, self.source, trying)
             with telling.table(), Workers(parallel, given) as workers:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -30,6 +30,8 @@ class Telling:
     space: Space
     journal: Journal
     trials: int
+    say: Callable[[str], None]
+    """Told a sentence for each trial that has ended, or whose process has died."""
     ended: list[Told] = field(default_factory=list)
 
     def told(self, told: Told) -> None:
@@ -46,11 +48,11 @@ class Telling:
             if best
             else "none"
         )
-        self._report(f"trial {len(self.ended)} of {self.trials}, best so far {first}")
+        self.say(self._report(f"trial {len(self.ended)} of {self.trials}, best so far {first}"))
 
     def lost(self, number: int, times: int) -> None:
         """The process of a trial has died."""
-        self._report(f"the process of trial {number} died, {times} times by now: it is tried again by itself")
+        self.say(self._report(f"the process of trial {number} died, {times} times by now: it is tried again by itself"))
 
     @contextmanager
     def table(self) -> Iterator[None]:
@@ -66,5 +68,6 @@ class Telling:
         for name, figure in figures(self.space, list(self.journal.told.values())).items():
             self.run.figure(figure, f"{PLOTS}/{name}.png")
 
-    def _report(self, note: str) -> None:
+    def _report(self, note: str) -> str:
         progress.report(f"{self.project}: trials", len(self.ended), self.trials, note)
+        return note
