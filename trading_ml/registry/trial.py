@@ -136,8 +136,9 @@ class _Attempt:
         told: dict[str, Any] = {"model_key": self.key, "run": run.id}
         try:
             told |= self._trained(run, checkpoints, clock)
-        except Stopped:
-            raise
+        except Stopped as stopped:
+            fix = f"`trading-ml project tune {self.order.project}` goes on from there"
+            raise Stopped(stopped.culprit, stopped.problem, fix) from None
         except Pruned:
             epochs = len(self.course)
             told |= {"state": "pruned", "epochs": epochs, "reason": f"behind earlier trials after epoch {epochs}"}

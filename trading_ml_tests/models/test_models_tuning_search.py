@@ -87,6 +87,18 @@ def test_the_same_is_found_however_many_at_once_and_in_whatever_order_they_end(
     assert states >= {"complete", "pruned"} if pruner != "none" else states >= {"complete"}
 
 
+def test_a_dask_cluster_finds_the_same(lake: Lake) -> None:
+    """Its workers are threads here; in the benchmark `tuning` they are processes, and they train."""
+    distributed = pytest.importorskip("distributed")
+    searched, here = space(pruner="median"), {"processes": False, "dashboard_address": None}
+    with (
+        distributed.LocalCluster(n_workers=2, threads_per_worker=1, **here) as cluster,
+        distributed.Client(cluster) as client,
+    ):
+        there = run(lake, "there", searched, workers=Workers(2, client.get_executor(pure=False)))
+    assert there.digest == run(lake, "here", searched).digest
+
+
 @pytest.mark.parametrize("after", [0, 1, 4, 10])
 def test_a_search_broken_off_anywhere_loses_nothing_and_goes_on_as_if_nothing_had_been(lake: Lake, after: int) -> None:
     searched = space(pruner="median")

@@ -224,7 +224,7 @@ def test_somebody_asks_to_stop(study: Study, whole: Tuned, monkeypatch: pytest.M
 
     monkeypatch.setattr(trial, "train", stopped)
     other = replace(study, tuning=TUNING.model_copy(update={"seed": 99}))
-    with pytest.raises(Stopped):
+    with pytest.raises(Stopped, match="was stopped by somebody; `trading-ml project tune tuned` goes on"):
         other.run()
     assert other.journal.told == {}
     assert not standings(study.lake)
