@@ -29,7 +29,7 @@ TRAINING = TrainingParams(epochs=30, batch_size=100, learning_rate=0.05, early_s
 @keras.saving.register_keras_serializable("test_checkpoint")
 class Shaken(keras.layers.Layer):
     def call(self, x: object, training: bool = False) -> object:
-        return x + keras.random.normal((1,)) if training else x  # pyright: ignore[reportOperatorIssue]
+        return x + keras.random.normal((1,), dtype=x.dtype) if training else x  # pyright: ignore
 
 
 def shaken() -> Shaken:
@@ -97,6 +97,7 @@ def test_early_stopping_counts_on_and_stays_stopped(source: Standin, whole: Trai
 
 def test_every_seed_and_slot_goes_on(source: Standin, lake: Lake) -> None:
     asked = {"epochs": 3, "batch_size": 200, "optimizer": "adamw", "schedule": "cosine", "early_stopping": None}
+    asked["precision"] = "mixed_bfloat16"
     training = TrainingParams.parse(asked, "training")
     undisturbed = train(source, GRAPH, training)
     done = going(source, GRAPH, training, Checkpoints.at(lake, "p", "k"), 2)
