@@ -30,6 +30,7 @@ NAMES = (
     "proofs",
     "alpha158",
     "purging",
+    "gate",
     "epochs",
     "epochs_lstm",
     "epochs_reference",

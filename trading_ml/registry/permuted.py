@@ -71,7 +71,7 @@ def controls(given: Given, source: Source, labels: Sequence[Target], asked: Cont
 
 
 def _exams(given: Given, source: Source, labels: Sequence[Target], epochs: int) -> list[Exam]:
-    fewer = {"epochs": min(epochs, given.training.epochs), "early_stopping": None}
+    fewer = {"epochs": min(epochs, given.training.epochs), "early_stopping": None, "start_from": None}
     model = train(source, given.model, given.training.model_copy(update=fewer)).model
     indices = part(source, "validation")
     told = predict(model, source, indices, [label.name for label in labels])

@@ -27,7 +27,7 @@ class Control(Rule):
     """
 
     on: bool = False
-    """Whether it is made."""
+    """Whether it is made; it is where bounds are given."""
     permutations: int = Field(default=2, ge=1)
     """How often labels are permuted and a model is taught."""
     epochs: int = Field(default=3, ge=1)

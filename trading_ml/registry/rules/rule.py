@@ -64,12 +64,14 @@ class Rule(Params, ABC):
     """Of labels that it can judge."""
 
     on: bool = True
-    """Whether the rule counts; `false` in place of the bounds says the same."""
+    """Whether the rule counts; `false` in place of the bounds says the same, and bounds turn on what is off."""
 
     @model_validator(mode="before")
     @classmethod
     def _switch(cls, given: object) -> object:
-        return {"on": given} if isinstance(given, bool) else given
+        if isinstance(given, bool):
+            return {"on": given}
+        return {"on": True, **given} if isinstance(given, dict) and given else given
 
     @abstractmethod
     def judge(self, case: Case) -> Finding:
