@@ -81,9 +81,10 @@ def _go_on(store: Lake, broken: list[Standing]) -> None:
     """Make the assets that were broken off, where they would still come to the same model."""
     from trading_ml.datasets import Dataset
     from trading_ml.defs.orders import order
+    from trading_ml.registry.beside import completed
 
     project = find(broken[0].project, Settings().projects)
-    key = order(project).key(Dataset.open(store, project.name))
+    key = completed(store, order(project)).key(Dataset.open(store, project.name))
     if not project.tuning and key not in [each.key for each in broken]:
         problem = f"was begun on what has changed since, dataset, project file or sources: {broken[0].sentence}"
         fix = f"`trading-ml project run {project.name}` trains what they are now"
@@ -108,7 +109,7 @@ def _await(store: Lake, asked: list[Standing], done: Callable[[Standing], bool])
     deadline, keys = time.monotonic() + _ANSWER_SECONDS, {each.key for each in asked}
     while not all(map(done, found := [each for each in standings(store) if each.key in keys])):
         if time.monotonic() > deadline:
-            output.say("asked, but not done yet: a training looks between two batches, not while it starts or validates")
+            output.say("asked, not done yet: a training looks between two batches, not while it starts or validates")
             break
         time.sleep(0.1)
     through = [each for each in asked if each.key not in {told.key for told in found}]
