@@ -38,7 +38,7 @@ SEARCH = "search"
 """Tag of the run of a search: its key."""
 TUNED = "tuned_by"
 """Tag of a version whose parameters a search has found: the search's key and the trial."""
-_DECISIVE = ("params", "space", "sampling", "pruning", "search")
+_DECISIVE = ("params", "space", "suggest", "sampling", "pruning", "search")
 
 
 @dataclass(frozen=True)

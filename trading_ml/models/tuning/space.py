@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
-from trading_ml.core.digest import canonical
 from trading_ml.core.errors import BadParams, TradingError, nearest
 from trading_ml.models.families import ESTIMATORS, FAMILIES, resolve
 from trading_ml.models.params import ModelParams, TrainingParams
 from trading_ml.models.tuning.params import Axis, Choice, Range, TuningParams
+from trading_ml.models.tuning.suggest import as_known, distribution, suggest
 
 if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
@@ -98,14 +97,14 @@ class Space:
         values: Values = {}
         for path, axis in self.tuning.over.items():
             if self._holds(axis, values):
-                values[path] = _read(axis, _suggested(trial, path, self._distribution(path)))
+                values[path] = suggest(trial, path, axis, self._whole(path, axis))
         return values
 
     def told(self, values: Values) -> tuple[Values, dict[str, BaseDistribution]]:
         """Values of a trial as Optuna knows them, and what they were drawn from."""
         axes = self.tuning.over
-        shown = {path: canonical(v) if isinstance(axes[path], Choice) else v for path, v in values.items()}
-        return shown, {path: self._distribution(path) for path in values}
+        shown = {path: as_known(axes[path], value) for path, value in values.items()}
+        return shown, {path: distribution(axes[path], self._whole(path, axes[path])) for path in values}
 
     def points(self) -> Iterator[Values]:
         """All combinations, the last parameter changing fastest."""
@@ -148,17 +147,6 @@ class Space:
         wanted = every | {other: _listed(values) for other, values in axis.when.items()}
         return [dict(zip(wanted, values, strict=True)) for values in product(*wanted.values())]
 
-    def _distribution(self, path: str) -> BaseDistribution:
-        from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
-
-        axis = self.tuning.over[path]
-        if isinstance(axis, Choice):
-            return CategoricalDistribution([canonical(choice) for choice in axis.choices])
-        assert isinstance(axis, Range)
-        if self._whole(path, axis):
-            return IntDistribution(int(axis.low), int(axis.high), step=int(axis.step or 1), log=axis.log)
-        return FloatDistribution(axis.low, axis.high, step=axis.step, log=axis.log)
-
     def _whole(self, path: str, axis: Axis) -> bool:
         """Whether a range is of whole numbers: its ends are, and the parameter takes no others."""
         if not isinstance(axis, Range) or not all(isinstance(end, int) for end in axis.ends):
@@ -190,21 +178,6 @@ def _blamed(path: str, value: Any, error: TradingError, family: Any) -> BadParam
         return BadParams(f"tuning.over.{path}", f"unknown key of family {family}", f"add when: {{{FAMILY}: …}}")
     told = "" if repr(value) in problem or "unknown key" in problem else f" (given: {value!r})"
     return BadParams(f"tuning.over.{path}", problem + told, error.fix)
-
-
-def _suggested(trial: Trial, path: str, drawn_from: BaseDistribution) -> Any:
-    from optuna.distributions import CategoricalDistribution, IntDistribution
-
-    if isinstance(drawn_from, CategoricalDistribution):
-        return trial.suggest_categorical(path, drawn_from.choices)
-    suggest: Any = trial.suggest_int if isinstance(drawn_from, IntDistribution) else trial.suggest_float
-    told: Any = drawn_from
-    return suggest(path, told.low, told.high, step=told.step, log=told.log)
-
-
-def _read(axis: Axis, suggested: Any) -> Any:
-    """Optuna knows choices by their text, since they may be lists."""
-    return json.loads(suggested) if isinstance(axis, Choice) else suggested
 
 
 def _grid(axis: Axis, whole: bool) -> tuple[Any, ...]:
