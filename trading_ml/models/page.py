@@ -22,7 +22,7 @@ def page(certificate: Certificate) -> str:
     title = f"{told.project}: {told.family} {told.model_key[:12]}"
     parts = [
         f"<h1>{escape(title)}</h1><p>{escape(told.description)}</p>", _rows(_made(told)),
-        f"<h2>Validation</h2>{_rows(told.validation)}{''.join(charts(told).values())}",
+        f"<h2>Validation</h2>{_rows(_validation(told))}{''.join(charts(told).values())}",
         *(f"<h2>Direction of {escape(label)}</h2>{_rows(_direction(told, label))}" for label in told.discovery),
         *(f"<h2>Thresholds of {escape(label)}</h2>{_thresholds(told, label)}" for label in told.thresholds),
         f"<h2>Data</h2>{_table(['part', 'samples', 'first', 'last'], _parts(told))}",
@@ -54,8 +54,12 @@ def _made(told: Certificate) -> dict[str, Any]:
         "dataset": told.dataset.digest[:12],
         "trained": f"{cost.begun:%Y-%m-%d %H:%M} UTC", "best epoch": told.best_epoch,
         "weights": f"{told.values:,} numbers, {told.weights[:12]}",
-        "cost": f"{cost.wall_seconds:.1f} s, {cost.cpu_seconds:.1f} CPU-seconds, {cost.threads} threads",
+        "cost": f"{cost.wall_seconds:.1f} s, {cost.cpu_seconds:.1f} CPU-seconds on threads: {cost.threads}",
     }  # fmt: skip
+
+
+def _validation(told: Certificate) -> dict[str, Any]:
+    return {name: int(value) if name.endswith("_samples") else value for name, value in told.validation.items()}
 
 
 def _direction(told: Certificate, label: str) -> dict[str, Any]:

@@ -16,7 +16,7 @@ def chart(title: str, lines: Mapping[str, Points], x: str, y: str, diagonal: boo
 
     Args:
         title: Above it.
-        lines: Points (x, y) of each.
+        lines: Points (x, y) of each; names are told where there are several.
         x: What goes to the right.
         y: What goes up.
         diagonal: Draw y = x beside them.
@@ -45,8 +45,9 @@ def chart(title: str, lines: Mapping[str, Points], x: str, y: str, diagonal: boo
         drawn.append(_line(list(map(place, points)), color))
         if dots or len(points) == 1:
             drawn += [f'<circle cx="{a:.1f}" cy="{b:.1f}" r="2.5" fill="{color}"/>' for a, b in map(place, points)]
-        at = _TOP + 12 * number + 10
-        drawn.append(f'<text x="{_WIDTH - _RIGHT - 4}" y="{at}" fill="{color}" text-anchor="end">{escape(name)}</text>')
+        if len(shown) > 1:
+            at = f'x="{_WIDTH - _RIGHT - 4}" y="{_TOP + 12 * number + 10}"'
+            drawn.append(f'<text {at} fill="{color}" text-anchor="end">{escape(name)}</text>')
     head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {_HEIGHT}" width="{_WIDTH}"'
     return f'{head} font-family="sans-serif" font-size="10">{"".join(drawn)}</svg>'
 
