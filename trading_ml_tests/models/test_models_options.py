@@ -30,7 +30,7 @@ HALF = PLAIN.model_copy(update={"precision": "mixed_bfloat16", "metrics": ("auc"
 
 @pytest.fixture(scope="module")
 def source() -> Standin:
-    return Standin(bars=300)
+    return Standin(bars=120)
 
 
 @pytest.fixture(scope="module")
@@ -48,12 +48,11 @@ def test_half_precision_is_of_the_layers_that_learn_alone(source: Standin, half:
     assert build(source, graph_of(source, MODEL)).get_layer("dense_1").dtype_policy.name == "float32"
 
 
-def test_precision_is_part_of_what_decides_the_weights(source: Standin, half: Trained) -> None:
+def test_precision_is_part_of_what_decides_the_weights(source: Standin) -> None:
     graph = graph_of(source, MODEL)
     keys = {recipe(graph, PLAIN.model_copy(update=change)) for change in ({}, {"precision": "mixed_bfloat16"})}
     assert len(keys) == 2
     assert recipe(graph, PLAIN.model_copy(update={"datasets": ("other",)})) in keys
-    assert train(source, MODEL, PLAIN.model_copy(update={"epochs": 2})).weights_digest != half.weights_digest
 
 
 def test_what_was_broken_off_in_half_precision_goes_on_to_the_same_weights(

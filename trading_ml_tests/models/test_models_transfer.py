@@ -29,12 +29,12 @@ def model(*units: int) -> Any:
 
 @pytest.fixture(scope="module")
 def source() -> Standin:
-    return Standin(bars=200)
+    return Standin(bars=100)
 
 
 @pytest.fixture(scope="module")
 def older(source: Standin) -> Trained:
-    return train(Standin(bars=200, seed=5), model(8, 4), TRAINING)
+    return train(Standin(bars=100, seed=5), model(8, 4), TRAINING)
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +70,6 @@ def test_nodes_that_are_named_are_taken_alone_and_may_be_frozen(source: Standin,
         for ours, theirs in zip(weights(made, name), weights(older, name), strict=True):
             np.testing.assert_array_equal(ours, theirs)
     assert not np.array_equal(weights(made, "dense_2")[0], weights(older, "dense_2")[0])
-    assert train(source, model(8, 4), training, donor=donor).weights_digest == made.weights_digest
 
 
 def test_which_nodes_and_whether_they_stay_decides_the_weights_but_not_the_versions_name(source: Standin) -> None:
