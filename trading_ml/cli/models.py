@@ -128,7 +128,8 @@ def gate(name: Name, version: Version) -> None:
     result = Result.of(registry.version(found.version))
     said = {"passed": result.gate.passed, "reasons": list(result.gate.reasons)}
     shown = _said(result.version, said), f"it holds {result.alias}" if result.alias else "it holds no alias"
-    output.emit(result.model_dump(mode="json"), output.table(result.table()), *shown)
+    rules = output.table(result.verdict.table(), "what each rule found")
+    output.emit(result.model_dump(mode="json"), output.table(result.table()), rules, *shown)
     if not result.gate.passed:
         raise typer.Exit(Refused.exit_code)
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from trading_ml.core.params import Params
 from trading_ml.models.evaluate import THRESHOLD
@@ -34,6 +35,11 @@ class Verdict(Params):
     """By label of two classes the score above which it is answered yes."""
     rules: tuple[Finding, ...] = ()
     """What each rule found on each label."""
+
+    def table(self) -> list[dict[str, Any]]:
+        """A line for each rule and label: passed, refused or not asked, its figures, and why."""
+        several = len({found.label for found in self.rules}) > 1
+        return [({"label": found.label} if several else {}) | found.line() for found in self.rules]
 
 
 @dataclass(frozen=True)

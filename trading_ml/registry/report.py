@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from trading_ml.core.decimals import decimals
 from trading_ml.models.decoded import decoded
 from trading_ml.models.evaluate import THRESHOLD
 from trading_ml.models.source import Source, Target
@@ -15,9 +14,7 @@ from trading_ml.models.threshold import ThresholdParams, confusion, table
 from trading_ml.registry.exam import Exam
 from trading_ml.registry.gate import Verdict
 from trading_ml.registry.result import Judgement, comparisons, markdown
-from trading_ml.registry.rules import Finding
 
-_SAID = {True: "passed", False: "**refused**", None: "not asked"}
 _NEWEST = 20
 _SHOWN = tuple(round(0.1 * step, 1) for step in range(1, 10))
 
@@ -31,7 +28,7 @@ def report(judgement: Judgement, exams: Sequence[Exam], threshold: ThresholdPara
         blocks += ["#### On the test part" + (f": {label}" if label else ""), markdown(rows)]
     if verdict.advantages:
         blocks += ["#### Advantage over each baseline", markdown([each.model_dump() for each in verdict.advantages])]
-    blocks += ["#### The rules", markdown([_line(found, len(exams) > 1) for found in verdict.rules])]
+    blocks += ["#### The rules", markdown(verdict.table())]
     blocks += [part for exam in exams if exam.kind == "binary" for part in _thresholds(exam, verdict, threshold)]
     return "\n\n".join([*blocks, counts(verdict)])
 
@@ -51,17 +48,6 @@ def counts(verdict: Verdict) -> str:
         f"Models whose training was begun on this dataset so far, abandoned ones included: {verdict.trials}; they were "
         "chosen among by the validation part, which the bounds on the test part need no correction for."
     )
-
-
-def _line(found: Finding, several: bool) -> dict[str, Any]:
-    figures = ", ".join(f"{name} {_number(value)}" for name, value in found.figures.items())
-    said = "; ".join(filter(None, [*found.reasons, found.note]))
-    whose = {"label": found.label} if several else {}
-    return {"rule": found.rule, **whose, "": _SAID[found.passed], "figures": figures, "why": said}
-
-
-def _number(value: float) -> str:
-    return f"{value:,.0f}" if value == int(value) else decimals(value)
 
 
 def _thresholds(exam: Exam, verdict: Verdict, params: ThresholdParams) -> list[str]:

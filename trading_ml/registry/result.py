@@ -60,6 +60,8 @@ class Result(Params):
     gate: Answer
     labels: tuple[str, ...] = Field(default=(), exclude=True)
     """What the model answers; not part of the JSON."""
+    verdict: Verdict = Field(default=Verdict(passed=False), exclude=True)
+    """All that the gate found; not part of the JSON."""
 
     @classmethod
     def of(cls, version: ModelVersion) -> Result:
@@ -70,7 +72,7 @@ class Result(Params):
             model=version.name, version=int(version.version), alias=next(iter(held), None),
             dataset=version.tags["dataset"], metrics=judgement.metrics,
             gate=Answer(passed=judgement.verdict.passed, reasons=judgement.verdict.reasons),
-            labels=judgement.labels,
+            labels=judgement.labels, verdict=judgement.verdict,
         )  # fmt: skip
 
     def table(self, part: str = "test") -> list[dict[str, Any]]:

@@ -9,11 +9,15 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import model_validator
 
+from trading_ml.core.decimals import decimals
 from trading_ml.core.params import Params
 from trading_ml.models.source import Kind
 
 if TYPE_CHECKING:
     from trading_ml.registry.rules.case import Case
+
+
+_SAID = {True: "passed", False: "refused", None: "not asked"}
 
 
 class Finding(Params):
@@ -44,6 +48,12 @@ class Finding(Params):
         told = tuple({name: cell for name, cell in row.items() if _is_told(cell)} for row in rows)
         known = {name: float(value) for name, value in (figures or {}).items() if math.isfinite(value)}
         return cls(passed=not said, reasons=said, note=note, figures=known, rows=told)
+
+    def line(self) -> dict[str, str]:
+        """It as a line of a table."""
+        figures = ", ".join(f"{name} {_number(value)}" for name, value in self.figures.items())
+        why = "; ".join(filter(None, [*self.reasons, self.note]))
+        return {"rule": self.rule, "": _SAID[self.passed], "figures": figures, "why": why}
 
     @classmethod
     def unasked(cls, why: str) -> Finding:
@@ -76,6 +86,10 @@ class Rule(Params, ABC):
     @abstractmethod
     def judge(self, case: Case) -> Finding:
         """What the rule has to say about a version; the same for the same case."""
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if value == int(value) else decimals(value)
 
 
 def _is_told(cell: object) -> bool:
