@@ -12,7 +12,7 @@ class LabelUse(Use):
 
     Example:
         >>> LabelUse.parse({"use": "direction", "horizon": 3}, "labels.up").bound.params
-        direction(horizon=3)
+        direction(horizon=3, flat_pct=None)
     """
 
     kind: ClassVar[Kind] = "label"
