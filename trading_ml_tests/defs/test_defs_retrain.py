@@ -31,8 +31,7 @@ labels: {up: {use: direction}}
 samples: {at: orders}
 split: {by: ratios, train: 0.6, validation: 0.2}
 audit: {columns: {on: false}, drift: {on: false}, leak: {on: false}, null_control: {on: false}, balance: {on: false}}
-model: {family: dense, units: [2]}
-training: {epochs: 1}
+model: {family: logistic_regression}
 gate: {baselines: [majority], min_samples: 10}
 retrain: {orders: 60}
 """
