@@ -23,6 +23,7 @@ from trading_ml.models.tuning.search import Listener, Task, front, search
 from trading_ml.models.tuning.space import Space
 from trading_ml.models.tuning.trial import Trial
 from trading_ml.registry import trial
+from trading_ml.registry.beside import completed
 from trading_ml.registry.provenance import commit, origin
 from trading_ml.registry.register import Order
 from trading_ml.registry.store import Registry
@@ -59,7 +60,9 @@ class Study:
         """Digest of all that decides what is found: dataset, parameters, what is searched, sources, versions."""
         folder = Path(str(room.__file__)).parent
         sources = {part: file_digest(folder / f"{part}.py") for part in _DECISIVE}
-        return digest(self.order.key(self.source), self.tuning.decisive, sources, version("optuna"))
+        return digest(
+            completed(self.lake, self.order).key(self.source), self.tuning.decisive, sources, version("optuna")
+        )
 
     @cached_property
     def journal(self) -> Journal:
