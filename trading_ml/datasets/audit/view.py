@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import numpy as np
 import polars as pl
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.int64]
+Number = TypeVar("Number", np.int64, np.float64)
 FEWEST_BLOCKS = 10
 """Blocks of overlapping labels below which a score may be chance."""
 
@@ -113,7 +114,7 @@ class View:
         return self.dataset.samples["ts"].to_physical().to_numpy()
 
 
-def spread(indices: Indices, most: int) -> Indices:
+def spread(indices: NDArray[Number], most: int) -> NDArray[Number]:
     """At most so many of the samples, evenly over all of them.
 
     Example:
