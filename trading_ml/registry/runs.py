@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from trading_ml.core.errors import NoData
 from trading_ml.core.params import Params
 from trading_ml.models.params import ModelParams, TrainingParams
 
@@ -27,8 +28,16 @@ class Given(Params):
 
     @classmethod
     def of(cls, client: MlflowClient, run: str) -> Given:
-        """What the training of a run was given."""
-        return cls.model_validate_json(Path(str(client.get_run(run).info.artifact_uri), _GIVEN).read_bytes())
+        """What the training of a run was given.
+
+        Raises:
+            NoData: when somebody's own code has trained it.
+        """
+        path = Path(str(client.get_run(run).info.artifact_uri), _GIVEN)
+        if not path.is_file():
+            problem = "was trained by code of its own, so it cannot be trained again"
+            raise NoData(f"run {run[:8]}", problem, "leave the gate's control off for it")
+        return cls.model_validate_json(path.read_bytes())
 
     def keep(self, run: Run) -> None:
         """Keep it with a run."""

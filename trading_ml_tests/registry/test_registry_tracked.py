@@ -14,6 +14,7 @@ from trading_ml.models import runtime
 from trading_ml.models.predict import predict
 from trading_ml.registry import trials
 from trading_ml.registry.result import Result
+from trading_ml.registry.runs import Given
 from trading_ml.registry.store import Registry, load_champion
 from trading_ml.registry.tracked import Shown, Tracked, tracked
 from trading_ml_tests.models.standin import Standin
@@ -64,6 +65,8 @@ def test_its_epochs_and_its_origin_are_told_to_mlflow(done: tuple[Tracked, Resul
     assert told.data.tags["mlflow.note.content"] == "a loop of my own"
     assert {"mlflow.user", "git_commit", "env.tensorflow"} <= set(told.data.tags)
     assert told.data.metrics["note"] == 1.5
+    with pytest.raises(NoData, match="was trained by code of its own, so it cannot be trained again"):
+        Given.of(run.registry.client, run.run.id)
     assert run.run.steps("val_loss") == run.run.steps("loss") == {1, 2, 3}
 
 
