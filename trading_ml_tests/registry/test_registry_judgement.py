@@ -17,13 +17,15 @@ from trading_ml.models.params import TrainingParams
 from trading_ml.models.predict import predict
 from trading_ml.models.threshold import ThresholdParams
 from trading_ml.registry import judgement, known, openings, register, trials
-from trading_ml.registry.gate import Verdict
+from trading_ml.registry.gate import Known, Verdict, judge
 from trading_ml.registry.judgement import gate_key, rejudge
 from trading_ml.registry.params import EvaluationParams, GateParams
-from trading_ml.registry.permuted import Permuted
+from trading_ml.registry.permuted import Permuted, controls
 from trading_ml.registry.register import Order
 from trading_ml.registry.result import JUDGEMENT, Judgement
 from trading_ml.registry.rules import Finding
+from trading_ml.registry.rules.control import Control
+from trading_ml.registry.runs import Given
 from trading_ml.registry.store import Registry
 from trading_ml_tests.models.standin import Standin
 
@@ -176,3 +178,30 @@ def test_labels_are_permuted_in_blocks_and_the_test_part_stays(source: Standin) 
     assert not np.array_equal(Permuted(source, 1).order, permuted.order)
     assert permuted.digest != source.digest
     assert permuted.window == source.window
+
+
+class Interleaved(Standin):
+    """Every other sample validates what its neighbours have taught, and labels last forty bars."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        closes = self.series[self.place, :, 0]
+        ahead = np.minimum(self.bar + 40, self.bars - 1)
+        rows = np.arange(len(self.bar))
+        self.answers = closes[rows, ahead] > closes[rows, self.bar]
+        self.horizon = 40
+
+    def indices(self, part: str) -> np.ndarray:
+        codes = np.where(self.bar > 0.8 * self.bars, 2, self.bar % 2)
+        return np.flatnonzero(codes == ("train", "validation", "test", "purged").index(part))
+
+
+@pytest.mark.parametrize(("split", "passed"), [(Standin, True), (Interleaved, False)])
+def test_a_control_finds_out_that_samples_are_judged_by_their_neighbours(split: type[Standin], passed: bool) -> None:
+    source = split(bars=1200)
+    boosted = resolve({**BOOSTED, "leaves": 40, "rounds": 60, "scale": {"close": "none", "noise": "none"}})
+    given = Given(model=boosted, training=TrainingParams(threads=1))
+    exams = controls(given, source, ORDER.labels(source), Control(permutations=1))["rises"]  # pyright: ignore
+    told = judge(GATE, [exams[0]], known={"rises": Known(controls=exams)}).rules
+    (control,) = [each for each in told if each.rule == "control"]
+    assert control.passed is passed
