@@ -118,17 +118,18 @@ def gate(name: Name, version: Version) -> None:
     from trading_ml.lineage.card import Card
     from trading_ml.project import find
     from trading_ml.registry.judgement import rejudge
-    from trading_ml.registry.result import Result
+    from trading_ml.registry.result import Result, verdict
 
     registry, found = _found(name, version)
     project = find(name, Settings().projects)
     with output.bars():
         rejudge(registry.lake, name, found.version, project)
     Card.of(registry.lake, name, int(found.version)).keep()
-    result = Result.of(registry.version(found.version))
+    found = registry.version(found.version)
+    result = Result.of(found)
     said = {"passed": result.gate.passed, "reasons": list(result.gate.reasons)}
     shown = _said(result.version, said), f"it holds {result.alias}" if result.alias else "it holds no alias"
-    rules = output.table(result.verdict.table(), "what each rule found")
+    rules = output.table(verdict(found).table(), "what each rule found")
     output.emit(result.model_dump(mode="json"), output.table(result.table()), rules, *shown)
     if not result.gate.passed:
         raise typer.Exit(Refused.exit_code)

@@ -17,8 +17,8 @@ from trading_ml.lineage.card import Card
 from trading_ml.models.families import EstimatorParams
 from trading_ml.project import Project
 from trading_ml.registry.pictures import FLOWCHART, GRAPH
-from trading_ml.registry.result import POSITIONS
-from trading_ml.registry.store import artifact, history
+from trading_ml.registry.result import POSITIONS, verdict
+from trading_ml.registry.store import Registry, artifact, history
 
 
 class Chosen(dg.Config):
@@ -142,6 +142,7 @@ def _version(project: Project) -> dg.AssetsDefinition:
         learnt = told_in_run(context.instance, context.run_id, above, "dataset")  # whatever was promoted since
         dataset = datasets.Dataset.open(store, project.name, learnt)
         result = judged(store, dataset, chosen(store, dataset, project, made_by(context, key)))
+        told = verdict(Registry.open(store, project.name).version(str(result.version)))
         card = Card.of(store, project.name, result.version).keep()
         drawn = artifact(store, project.name, result.version, POSITIONS)
         return dg.MaterializeResult(
@@ -150,9 +151,9 @@ def _version(project: Project) -> dg.AssetsDefinition:
                 "alias": result.alias or "none",
                 "dataset": result.dataset,
                 "test": report.markdown(result.table()),
-                "rules": report.markdown(result.verdict.table()),
-                "openings": result.verdict.openings,
-                "trials": result.verdict.trials,
+                "rules": report.markdown(told.table()),
+                "openings": told.openings,
+                "trials": told.trials,
                 "reasons": dg.MetadataValue.md("\n".join(f"- {reason}" for reason in result.gate.reasons) or "none"),
                 "card": dg.MetadataValue.md(card),
                 **({"positions": report.picture(drawn)} if drawn else {}),

@@ -60,8 +60,6 @@ class Result(Params):
     gate: Answer
     labels: tuple[str, ...] = Field(default=(), exclude=True)
     """What the model answers; not part of the JSON."""
-    verdict: Verdict = Field(default=Verdict(passed=False), exclude=True)
-    """All that the gate found; not part of the JSON."""
 
     @classmethod
     def of(cls, version: ModelVersion) -> Result:
@@ -72,13 +70,18 @@ class Result(Params):
             model=version.name, version=int(version.version), alias=next(iter(held), None),
             dataset=version.tags["dataset"], metrics=judgement.metrics,
             gate=Answer(passed=judgement.verdict.passed, reasons=judgement.verdict.reasons),
-            labels=judgement.labels, verdict=judgement.verdict,
+            labels=judgement.labels,
         )  # fmt: skip
 
     def table(self, part: str = "test") -> list[dict[str, Any]]:
         """One row for the model and one for each baseline, of each label; undefined metrics are left out."""
         blocks = comparisons(self.metrics, part, self.labels)
         return [({"label": label} if label else {}) | row for label, rows in blocks.items() for row in rows]
+
+
+def verdict(version: ModelVersion) -> Verdict:
+    """All that the gate found of a judged version."""
+    return Judgement.model_validate_json(version.tags[JUDGEMENT]).verdict
 
 
 def comparisons(metrics: dict[str, float], part: str, labels: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
