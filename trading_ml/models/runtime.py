@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from importlib.metadata import version
+from random import Random
 
 from trading_ml.core.errors import BadParams
 
@@ -69,6 +70,24 @@ def on(device: str) -> Iterator[None]:
         raise BadParams("training.device", problem, f"known: {', '.join(['cpu', *there])}")
     with keras.device("cpu:0" if device == "cpu" else device) if there else nullcontext():
         yield
+
+
+@contextmanager
+def seeded(seed: int) -> Iterator[None]:
+    """Initial weights and dropout of models built in the block follow from `seed`, whatever other threads draw then.
+
+    Keras draws their seeds from Python's generator, which is one for all threads: a Dask worker's event loop draws too.
+    """
+    import keras
+    from keras.src.random import seed_generator
+
+    keras.utils.set_random_seed(seed)
+    everybodys = seed_generator.python_random
+    seed_generator.python_random = Random(seed)
+    try:
+        yield
+    finally:
+        seed_generator.python_random = everybodys
 
 
 def environment(threads: int) -> dict[str, str]:

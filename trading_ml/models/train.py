@@ -104,8 +104,8 @@ def _taught(
     begun = time.perf_counter()
     rows, watched = part(source, "train"), part(source, "validation")
     targets = [target(source, label) for label in graph.labels]
-    keras.utils.set_random_seed(training.seed)
-    model = build(source, graph, training.precision)
+    with runtime.seeded(training.seed):
+        model = build(source, graph, training.precision)
     taken = transfer(model, graph, donor, training.start_from) if donor and training.start_from else frozenset()
     compiled(model, graph, source, training)
     _adapt(model, graph, source, rows, taken)
