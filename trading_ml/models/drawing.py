@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 FORMATS = ("svg", "png")
 _WIDE, _HIGH, _ROW, _MARGIN, _TITLE, _STRIPE, _TIP = 3.1, 0.56, 0.98, 0.3, 0.4, 0.07, 0.14  # inches
+_LETTERS = 50  # of a card's lower line
 _INK, _FAINT, _LINE, _PAPER = "#1f2933", "#6b7784", "#9aa5b1", "#ffffff"
 _COLORS = {
     "input": "#2b6cb0", "scaling": "#2c8c84", "learnt": "#6b46c1", "shaping": "#8795a1", "own": "#c05621",
@@ -126,12 +127,11 @@ def _card(axes: Axes, x: float, y: float, name: str, node: Node, measured: Measu
     up, down, ends = y + 0.115, y - 0.13, {"ha": "right", "zorder": 7, "va": "center", "fontsize": 7.5}
     begins = {"ha": "left", "zorder": 7, "va": "center"}
     axes.text(left + 0.17, up, _short(name, 28), fontsize=9.5, fontweight="bold", color=_INK, **begins)
-    axes.text(
-        left + 0.17, down, _short(_told(name, node), 42 if measured else 52), fontsize=7.5, color=_FAINT, **begins
-    )
+    weights = f"{measured.weights:,} weights" if measured and measured.weights else ""
+    told = _short(_told(name, node), _LETTERS - len(weights))
+    axes.text(left + 0.17, down, told, fontsize=7.5, color=_FAINT, **begins)
     if measured:
         axes.text(right - 0.12, up, measured.shape.replace("samples, ", ""), color=_INK, **ends)
-        weights = f"{measured.weights:,} weights" if measured.weights else ""
         axes.text(right - 0.12, down, weights, color=_COLORS[kind(node)], **ends)
 
 
@@ -178,6 +178,8 @@ def _said(item: tuple[str, Any]) -> str:
     key, value = item
     if isinstance(value, bool):
         return key if value else f"no {key}"
+    if isinstance(value, float):
+        return f"{key} {value:.3g}"
     return value if isinstance(value, str) else f"{key} {value}"
 
 
