@@ -55,7 +55,8 @@ def explain(caught: ValidationError, where: str, model: type[BaseModel]) -> tupl
         known = re.findall(r"'([^']+)'", first.get("ctx", {})["expected"])
         return culprit, f"'{given}' is not a known value", nearest(given, known)
     said = first["msg"].removeprefix("Value error, ")
-    simple = isinstance(given, str | int | float | bool) and not said.startswith("is ")  # which says it already
+    said_already = said.startswith(f"is {given}") or f"'{given}'" in said
+    simple = isinstance(given, str | int | float | bool) and not said_already
     shown = f" (given: {given!r})" if simple else ""
     return culprit, said[0].lower() + said[1:] + shown, ""
 

@@ -18,6 +18,7 @@ from trading_ml.datasets.audit import Audit, AuditParams, Finding
 from trading_ml.defs import models as module
 from trading_ml.defs.resources import LakeResource
 from trading_ml.project import Project
+from trading_ml.registry.gate import Verdict
 from trading_ml_tests.datasets.conftest import HOME, Tables
 
 DAYS = [date(2024, 1, 30) + timedelta(n) for n in range(14)]
@@ -49,6 +50,8 @@ class Shop:
         monkeypatch.setitem(sys.modules, "trading_ml.registry.register", register)
         monkeypatch.setattr(module, "history", lambda *_: {"loss": [1.0]})
         monkeypatch.setattr(module, "artifact", lambda *_: None)
+        monkeypatch.setattr(module, "Registry", SimpleNamespace(open=lambda *_: SimpleNamespace(version=str)))
+        monkeypatch.setattr(module, "verdict", lambda _: Verdict(passed=True))
         monkeypatch.setattr(module, "Card", SimpleNamespace(of=lambda *_: SimpleNamespace(keep=lambda: "")))
         monkeypatch.setattr(module, "audit", self._audit)
         for proof in (sources.feature_proof, sources.label_proof):

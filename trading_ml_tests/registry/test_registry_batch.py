@@ -30,7 +30,7 @@ from trading_ml_tests.models.standin import Mixed
 ORDER = Order(
     project="batched",
     model=resolve({"family": "linear_regression", "scale": {"close": "minmax"}, "labels": ["path"]}),
-    training=TrainingParams(epochs=1, batch_size=256, threads=1),
+    training=TrainingParams(epochs=1, batch_size=256),
     gate=GateParams(),
 )
 GROUPS = {

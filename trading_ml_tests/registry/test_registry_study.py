@@ -31,7 +31,7 @@ OBJECTIVE = "precision_at_recall(0.25)"
 ORDER = Order(
     project="tuned",
     model=resolve({"family": "logistic_regression", "scale": {"close": "minmax", "noise": "zscore"}}),
-    training=TrainingParams(epochs=2, batch_size=128, threads=1),
+    training=TrainingParams(epochs=2, batch_size=128),
     gate=GateParams(min_samples=300),
 )
 TUNING = TuningParams.parse(
