@@ -39,6 +39,8 @@ NAMES = (
     "whole",
     "increment",
 )
+LONG = ("tuning",)
+"""Take minutes however little there is: with `--small` only by name."""
 
 
 def main(words: list[str] | None = None) -> int:
@@ -49,7 +51,11 @@ def main(words: list[str] | None = None) -> int:
     place = Place(folder.absolute(), ticks, raw)
     try:
         place.folder.mkdir(parents=True, exist_ok=True)
-        missed = _report(asked.names or NAMES, place, 1 if asked.small else asked.rounds)
+        missed = _report(
+            asked.names or [name for name in NAMES if not (asked.small and name in LONG)],
+            place,
+            1 if asked.small else asked.rounds,
+        )
     finally:
         if asked.folder is None:
             shutil.rmtree(folder)

@@ -37,7 +37,9 @@ if TYPE_CHECKING:
 PROJECT = Path(__file__).resolve().parents[1] / "projects" / "order_profit_tuned.yaml"
 SHARE = 1 / 4000
 """Orders for each tick of the place's: 10,000 of forty millions."""
-FIRST = 4
+LEAST = 2_500
+"""Orders at least: of two days, or the audit says that the price at which a day opened is no feature."""
+FIRST = 3
 """Trials after which a search is killed."""
 
 
@@ -46,7 +48,7 @@ def prepare(place: Place) -> None:
     home = _home(place)
     if (home / "datasets").exists():
         return
-    orders = str(max(int(place.ticks * SHARE), 200))
+    orders = str(max(int(place.ticks * SHARE), LEAST))
     written = json.loads(_cli(home, "simulate", "orders", "--orders", orders))["files"]
     _cli(home, "ingest", *(file["file"] for file in written))
     _cli(home, "dataset", "build", str(PROJECT))
