@@ -7,6 +7,7 @@ import time
 import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cached_property, lru_cache, partial
@@ -14,7 +15,7 @@ from io import BufferedReader
 from pathlib import Path
 from typing import cast
 
-from isal import igzip_lib, igzip_threaded
+from isal import igzip, igzip_lib
 
 from trading_ml.core.digest import file_digest
 from trading_ml.core.errors import BadFile
@@ -26,6 +27,7 @@ LINE = 1 << 20
 """Longest line that can be a row; of a longer one only the beginning is held."""
 HEAD = 64 << 10
 _RESTS = 10 * SECOND
+_UNPACKERS = 4
 
 _GZ, _ZIP = b"\x1f\x8b", b"PK\x03\x04"
 _FOREIGN = {
@@ -104,7 +106,8 @@ class RawFile:
             BadFile: when the file is missing, breaks off, is corrupt, or is an archive of several files.
         """
         with _opened(self.path, member) as (stream, plain):
-            for block in cut(iter(partial(stream.read, size), b"")):
+            read = partial(stream.read, size)
+            for block in cut(_ahead(read) if isinstance(stream, igzip.IGzipFile) else iter(read, b"")):
                 self.watch(plain.tell())
                 yield block
 
@@ -155,6 +158,24 @@ def cut(chunks: Iterable[bytes]) -> Iterator[bytes]:
         yield rest
 
 
+def _ahead(read: Callable[[], bytes]) -> Iterator[bytes]:
+    """Chunks up to an empty one; while one is looked at, a thread unpacks the next.
+
+    These threads stay, so that closing a file never waits for one to end: the garbage collector may be who closes it,
+    and may come while another thread starts, which holds the lock that an end needs.
+    """
+    pool = _unpackers(os.getpid())
+    ahead = pool.submit(read)
+    while chunk := ahead.result():
+        ahead = pool.submit(read)
+        yield chunk
+
+
+@lru_cache(maxsize=1)
+def _unpackers(process: int) -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(_UNPACKERS, thread_name_prefix=f"unpack-{process}")
+
+
 def _digest(path: Path) -> str:
     """Hex sha256 of a file; one that rests since this process hashed it is not hashed again.
 
@@ -197,7 +218,7 @@ def _stream(path: Path, plain: BufferedReader, name: str | None, stack: ExitStac
     """The bytes of `path`, unpacked according to how they begin, whatever the file is called."""
     magic = plain.peek(4)
     if magic.startswith(_GZ):
-        return cast(BufferedReader, stack.enter_context(igzip_threaded.open(plain, "rb", threads=1)))
+        return cast(BufferedReader, stack.enter_context(igzip.open(plain, "rb")))
     if not magic.startswith(_ZIP):
         return plain
     archive = stack.enter_context(zipfile.ZipFile(plain))

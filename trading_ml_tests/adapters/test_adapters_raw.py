@@ -5,6 +5,7 @@ import gzip
 import hashlib
 import io
 import lzma
+import threading
 import zipfile
 from pathlib import Path
 
@@ -129,3 +130,15 @@ def test_no_file_a_directory_and_an_empty_file_are_refused(tmp_path: Path) -> No
         RawFile.of(tmp_path)
     with pytest.raises(BadFile, match="is empty"):
         head(_file(tmp_path, b""))
+
+
+def test_whoever_closes_a_file_waits_for_no_thread(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The garbage collector may be who closes it, while a thread starts: an end of another one would never come."""
+    path = tmp_path / "long.csv.gz"
+    path.write_bytes(gzip.compress(b"1,2\n" * 3_000_000))
+    joined = []
+    monkeypatch.setattr(threading.Thread, "join", lambda thread, timeout=None: joined.append(thread))
+    blocks = RawFile.of(path).blocks(1 << 16)
+    assert next(blocks).startswith(b"1,2\n1,2\n")
+    blocks.close()
+    assert not joined
