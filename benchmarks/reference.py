@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import partial
 from time import perf_counter
-from typing import Any
+from typing import Any, Literal
 
 from benchmarks.claim import Benchmark, Claim, Contender, Place, Work
 from benchmarks.epochs import FEATURE, LABEL, Case, lay_out, opened
@@ -33,7 +33,7 @@ def prepare(place: Place) -> None:
     lay_out(CASE, place, walk[:-AHEAD], walk[ends + AHEAD, 0] > walk[ends, 0])
 
 
-def epoch(place: Place, precision: str) -> Work:
+def epoch(place: Place, precision: Literal["float32", "mixed_bfloat16"]) -> Work:
     """Training's own batches and model, on nine tenths of the samples."""
     import keras
     import numpy as np
@@ -49,9 +49,9 @@ def epoch(place: Place, precision: str) -> Work:
     from trading_ml.models.source import sole_target
 
     keras.utils.set_random_seed(7)
-    keras.config.set_dtype_policy(precision)
     graph = graph_of(dataset, resolve({**CASE.model, "scale": {FEATURE: "minmax"}}))
-    model = compiled(build(dataset, graph), graph, dataset, TrainingParams(batch_size=BATCH))
+    training = TrainingParams(batch_size=BATCH, precision=precision)
+    model = compiled(build(dataset, graph, training.precision), graph, dataset, training)
     rows = np.arange(dataset.samples.height)
     seen, kept = np.split(rows, [len(rows) * 9 // 10])
     batches = Batches(dataset, seen, [sole_target(dataset)], BATCH, 7)

@@ -30,8 +30,8 @@ def seeds(tmp_path_factory: pytest.TempPathFactory, market_data: Path) -> list[f
     return fuzz.seeds(market_data, tmp_path_factory.mktemp("simulated"))
 
 
-SLOW = ("whole", "increment", "proofs", "epochs_lstm", "epochs_reference", "reference", "tuning")
-"""test_path runs the command of the first; the others start TensorFlow or prove scripts, as `epochs` here does."""
+SLOW = ("whole", "increment", "proofs", "epochs", "epochs_lstm", "epochs_reference", "reference", "tuning")
+"""test_path runs the command of the first; the others prove scripts or train, which other tests do."""
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if name not in SLOW])
