@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any, Self, get_args
+from typing import Any, Self, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -34,6 +34,29 @@ class Params(BaseModel):
             return cls.model_validate(dict(raw))
         except ValidationError as caught:
             raise error(*explain(caught, where, cls)) from None
+
+
+P = TypeVar("P", bound=Params)
+
+
+def one_of(kinds: Mapping[str, type[P]], name: str, raw: Mapping[str, Any], what: str, where: str, key: str = "") -> P:
+    """The parameters `raw` of the kind called `name`.
+
+    Args:
+        kinds: All of them, by name.
+        name: Which of them.
+        raw: Keys and values.
+        what: What a kind is, for people.
+        where: What leads to `raw`.
+        key: Its key that names the kind.
+
+    Raises:
+        BadParams: for an unknown kind or a key it does not have, suggesting the nearest.
+    """
+    if name not in kinds:
+        culprit = f"{where}.{key}" if key else where
+        raise BadParams(culprit, f"'{name}' is not a {what}", nearest(name, kinds))
+    return kinds[name].parse(raw, where)
 
 
 def explain(caught: ValidationError, where: str, model: type[BaseModel]) -> tuple[str, str, str]:

@@ -8,8 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, SerializeAsAny
 
-from trading_ml.core.errors import BadParams, nearest
-from trading_ml.core.params import Params
+from trading_ml.core.params import Params, one_of
 
 
 class Schedule(Params):
@@ -106,10 +105,7 @@ def resolve(raw: object) -> object:
     told = {"use": raw} if isinstance(raw, str) else raw
     if not isinstance(told, Mapping):
         return told
-    use = str(told.get("use", ""))
-    if use not in SCHEDULES:
-        raise BadParams("training.schedule", f"'{use}' is not a schedule", nearest(use, SCHEDULES))
-    return SCHEDULES[use].parse(told, "training.schedule")
+    return one_of(SCHEDULES, str(told.get("use", "")), told, "schedule", "training.schedule")
 
 
 ScheduleParams = Annotated[SerializeAsAny[Schedule], BeforeValidator(resolve)]

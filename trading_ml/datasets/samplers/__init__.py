@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, SerializeAsAny
 
-from trading_ml.core.errors import BadParams, nearest
+from trading_ml.core.params import one_of
 from trading_ml.datasets.samplers.bar_close import BarClose
 from trading_ml.datasets.samplers.cusum import Cusum
 from trading_ml.datasets.samplers.every_nth_tick import EveryNthTick
@@ -36,10 +36,7 @@ def resolve(raw: object) -> object:
     """
     if not isinstance(raw, Mapping):
         return raw
-    at = str(raw.get("at", "bar_close"))
-    if at not in SAMPLERS:
-        raise BadParams("samples.at", f"'{at}' is not a sampler", nearest(at, SAMPLERS))
-    return SAMPLERS[at].parse(raw, "samples")
+    return one_of(SAMPLERS, str(raw.get("at", "bar_close")), raw, "sampler", "samples", "at")
 
 
 SampleParams = Annotated[SerializeAsAny[Sampler], BeforeValidator(resolve)]

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, SerializeAsAny
 
-from trading_ml.core.errors import BadParams, nearest
+from trading_ml.core.params import one_of
 from trading_ml.datasets.splits.by_date import ByDate
 from trading_ml.datasets.splits.combinatorial import Combinatorial
 from trading_ml.datasets.splits.end_amount import EndAmount
@@ -40,10 +40,7 @@ def resolve(raw: object) -> object:
     """
     if not isinstance(raw, Mapping):
         return raw
-    by = str(raw.get("by", "date"))
-    if by not in SPLITS:
-        raise BadParams("split.by", f"'{by}' is not a split", nearest(by, SPLITS))
-    return SPLITS[by].parse(raw, "split")
+    return one_of(SPLITS, str(raw.get("by", "date")), raw, "split", "split", "by")
 
 
 SplitParams = Annotated[SerializeAsAny[Split], BeforeValidator(resolve)]

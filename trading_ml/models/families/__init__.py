@@ -10,7 +10,7 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, SerializeAsAny
 
-from trading_ml.core.errors import BadParams, nearest
+from trading_ml.core.params import one_of
 from trading_ml.models.families.cnn import Cdnn, Cnn
 from trading_ml.models.families.dense import Dense
 from trading_ml.models.families.estimated import EstimatorParams
@@ -60,10 +60,7 @@ def resolve(raw: object) -> object:
     if not isinstance(raw, Mapping):
         return raw
     family = str(raw.get("family", "graph" if "nodes" in raw else ""))
-    known = FAMILIES | ESTIMATORS
-    if family not in known:
-        raise BadParams("model.family", f"'{family}' is not a family", nearest(family, known))
-    return known[family].parse(raw, "model")
+    return one_of(FAMILIES | ESTIMATORS, family, raw, "family", "model", "family")
 
 
 ModelParams = Annotated[SerializeAsAny[Family | Explicit | EstimatorParams], BeforeValidator(resolve)]

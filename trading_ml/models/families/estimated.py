@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from pydantic import Field, SerializeAsAny
 
 from trading_ml.core.digest import digest, file_digest
-from trading_ml.core.errors import BadParams, nearest
+from trading_ml.core.errors import BadParams
 from trading_ml.models.families.choice import Choice
 from trading_ml.models.families.family import Scalings
 from trading_ml.models.families.sketch import Sketch
@@ -108,9 +108,6 @@ class EstimatorParams(Choice):
             BadParams: when it names a feature or a label that is not there.
         """
         windows, labels = self.chosen(windows, labels)
-        for feature in self.scale:
-            if feature not in windows:
-                raise BadParams(f"model.scale.{feature}", "unknown feature", nearest(feature, windows))
         sketch = Sketch(windows, self.scale)
         flat = sketch.joined(sketch.ready.values())
         nodes: dict[str, Any] = dict(sketch.nodes)

@@ -61,9 +61,6 @@ class Family(Choice):
             BadParams: when it names a feature or a label that is not there.
         """
         windows, labels = self.chosen(windows, labels)
-        for feature in self.scale:
-            if feature not in windows:
-                raise BadParams(f"model.scale.{feature}", "unknown feature", nearest(feature, windows))
         for label in self.outputs:
             if label not in labels:
                 raise BadParams(f"model.outputs.{label}", "unknown label", nearest(label, labels))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from trading_ml.core.errors import BadParams, nearest
+
 
 class Sketch:
     """A graph in the making.
@@ -18,7 +20,14 @@ class Sketch:
     """
 
     def __init__(self, windows: Mapping[str, int], scale: Mapping[str, str | tuple[str, ...]]) -> None:
-        """Begin with an input for each feature, by its window in bars, and its scalings."""
+        """Begin with an input for each feature, by its window in bars, and its scalings.
+
+        Raises:
+            BadParams: when a scaling names no feature.
+        """
+        for feature in scale:
+            if feature not in windows:
+                raise BadParams(f"model.scale.{feature}", "unknown feature", nearest(feature, windows))
         self.nodes: dict[str, Any] = {}
         self.windows, self.ready = windows, {}
         for feature in windows:
